@@ -1,0 +1,117 @@
+// Writes the CustomResourceDefinitions: schema, CEL rules, columns and subresources.
+import type { KindModel, ObjectSchema, Rule, Schema } from '#api/schema/model.ts'
+import { stringify } from 'yaml'
+import { describe, NOTICE } from './text.ts'
+
+const GROUP = 'highlander.plexobject.io'
+
+type Json = Readonly<Record<string, unknown>>
+
+export function writeCrd(model: KindModel): string {
+  return `# ${NOTICE}\n${toYaml(buildCrd(model))}`
+}
+
+/** All kinds in one file. */
+export function writeCrds(models: readonly KindModel[]): string {
+  return `# ${NOTICE}\n${models.map((model) => toYaml(buildCrd(model))).join('---\n')}`
+}
+
+function buildCrd(model: KindModel): Json {
+  const { kind, plural, singular, shortNames } = model
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${GROUP}` },
+    spec: {
+      group: GROUP,
+      // Not in the category `all`: `kubectl delete all --all` must not end workloads.
+      names: { kind, listKind: `${kind}List`, plural, singular, shortNames, categories: ['highlander'] },
+      scope: 'Namespaced',
+      versions: [version(model)],
+    },
+  }
+}
+
+function version(model: KindModel): Json {
+  return {
+    name: 'v1',
+    served: true,
+    storage: true,
+    additionalPrinterColumns: model.columns,
+    selectableFields: model.selectableFields.map((jsonPath) => ({ jsonPath })),
+    subresources: { status: {}, ...(model.scale ? { scale: scalePaths } : {}) },
+    schema: { openAPIV3Schema: crdSchema(root(model), '', model.rules) },
+  }
+}
+
+const scalePaths = {
+  specReplicasPath: '.spec.replicas',
+  statusReplicasPath: '.status.replicas',
+  labelSelectorPath: '.status.selector',
+}
+
+/** `metadata.name` is declared so that rules can point at it. */
+function root(model: KindModel): ObjectSchema {
+  return {
+    type: 'object',
+    description: model.description,
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string', description: `Group and version of the schema: ${GROUP}/v1.` },
+      kind: { type: 'string', description: `Kind of the resource: ${model.kind}.` },
+      metadata: {
+        type: 'object',
+        description: 'Name, namespace, labels and annotations of the resource.',
+        properties: {
+          name: { type: 'string', description: 'Name of the workload, at most 52 characters.', example: 'report' },
+        },
+      },
+      spec: model.spec,
+      status: model.status,
+    },
+  }
+}
+
+function crdSchema(schema: Schema, path: string, rules: readonly Rule[]): Json {
+  const { title, example, change, default: value, properties, items, additionalProperties, ...rest } = schema
+  const own = rules.filter((rule) => rule.path === path)
+  const inside = (step: string, child: Schema): Json => crdSchema(child, step, rules)
+  return {
+    ...rest,
+    description: describe(schema),
+    ...(value !== undefined && keepsDefault(path) ? { default: value } : {}),
+    ...(items === undefined ? {} : { items: inside(`${path}[]`, items) }),
+    ...(additionalProperties === undefined ? {} : { additionalProperties: inside(`${path}{}`, additionalProperties) }),
+    ...(properties === undefined ? {} : { properties: mapFields(properties, path, inside) }),
+    ...(own.length === 0 ? {} : { 'x-kubernetes-validations': own.map((rule) => validation(rule)) }),
+  }
+}
+
+function mapFields(
+  properties: Readonly<Record<string, Schema>>,
+  path: string,
+  inside: (step: string, child: Schema) => Json,
+): Json {
+  const prefix = path === '' ? '' : `${path}.`
+  return Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, inside(prefix + name, field)]))
+}
+
+/** A default in a spec makes GitOps tools report drift for ever, so all but one are applied in code. */
+function keepsDefault(path: string): boolean {
+  return path === 'spec.replicas' || path.startsWith('status')
+}
+
+function validation(rule: Rule): Json {
+  const { cel, message, messageExpression, fieldPath, optionalOldSelf } = rule
+  return {
+    rule: cel,
+    message,
+    ...(messageExpression === undefined ? {} : { messageExpression }),
+    ...(fieldPath === undefined ? {} : { fieldPath }),
+    ...(optionalOldSelf === undefined ? {} : { optionalOldSelf }),
+  }
+}
+
+function toYaml(value: Json): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+}
