@@ -1,5 +1,5 @@
 // Writes the CustomResourceDefinitions: schema, CEL rules, columns and subresources.
-import type { KindModel, ObjectSchema, Rule, Schema } from '#api/schema/model.ts'
+import type { KindModel, Rule, Schema } from '#api/schema/model.ts'
 import { stringify } from 'yaml'
 import { describe, NOTICE } from './text.ts'
 
@@ -40,7 +40,7 @@ function version(model: KindModel): Json {
     additionalPrinterColumns: model.columns,
     selectableFields: model.selectableFields.map((jsonPath) => ({ jsonPath })),
     subresources: { status: {}, ...(model.scale ? { scale: scalePaths } : {}) },
-    schema: { openAPIV3Schema: crdSchema(root(model), '', model.rules) },
+    schema: { openAPIV3Schema: root(model) },
   }
 }
 
@@ -50,8 +50,8 @@ const scalePaths = {
   labelSelectorPath: '.status.selector',
 }
 
-/** `metadata.name` is declared so that rules can point at it. */
-function root(model: KindModel): ObjectSchema {
+/** `metadata.name` is declared so that rules can point at it; `metadata` itself takes no description. */
+function root(model: KindModel): Json {
   return {
     type: 'object',
     description: model.description,
@@ -61,20 +61,17 @@ function root(model: KindModel): ObjectSchema {
       kind: { type: 'string', description: `Kind of the resource: ${model.kind}.` },
       metadata: {
         type: 'object',
-        description: 'Name, namespace, labels and annotations of the resource.',
-        properties: {
-          name: { type: 'string', description: 'Name of the workload, at most 52 characters.', example: 'report' },
-        },
+        properties: { name: { type: 'string', description: 'Name of the workload, at most 52 characters.' } },
       },
-      spec: model.spec,
-      status: model.status,
+      spec: crdSchema(model.spec, 'spec', model.rules),
+      status: crdSchema(model.status, 'status', model.rules),
     },
+    ...validations(model.rules, ''),
   }
 }
 
 function crdSchema(schema: Schema, path: string, rules: readonly Rule[]): Json {
   const { title, example, change, default: value, properties, items, additionalProperties, ...rest } = schema
-  const own = rules.filter((rule) => rule.path === path)
   const inside = (step: string, child: Schema): Json => crdSchema(child, step, rules)
   return {
     ...rest,
@@ -82,23 +79,21 @@ function crdSchema(schema: Schema, path: string, rules: readonly Rule[]): Json {
     ...(value !== undefined && keepsDefault(path) ? { default: value } : {}),
     ...(items === undefined ? {} : { items: inside(`${path}[]`, items) }),
     ...(additionalProperties === undefined ? {} : { additionalProperties: inside(`${path}{}`, additionalProperties) }),
-    ...(properties === undefined ? {} : { properties: mapFields(properties, path, inside) }),
-    ...(own.length === 0 ? {} : { 'x-kubernetes-validations': own.map((rule) => validation(rule)) }),
+    ...(properties === undefined
+      ? {}
+      : { properties: mapValues(properties, (name, field) => inside(`${path}.${name}`, field)) }),
+    ...validations(rules, path),
   }
-}
-
-function mapFields(
-  properties: Readonly<Record<string, Schema>>,
-  path: string,
-  inside: (step: string, child: Schema) => Json,
-): Json {
-  const prefix = path === '' ? '' : `${path}.`
-  return Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, inside(prefix + name, field)]))
 }
 
 /** A default in a spec makes GitOps tools report drift for ever, so all but one are applied in code. */
 function keepsDefault(path: string): boolean {
   return path === 'spec.replicas' || path.startsWith('status')
+}
+
+function validations(rules: readonly Rule[], path: string): Json {
+  const own = rules.filter((rule) => rule.path === path)
+  return own.length === 0 ? {} : { 'x-kubernetes-validations': own.map((rule) => validation(rule)) }
 }
 
 function validation(rule: Rule): Json {
@@ -110,6 +105,10 @@ function validation(rule: Rule): Json {
     ...(fieldPath === undefined ? {} : { fieldPath }),
     ...(optionalOldSelf === undefined ? {} : { optionalOldSelf }),
   }
+}
+
+function mapValues<T>(record: Readonly<Record<string, T>>, change: (name: string, value: T) => unknown): Json {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(name, value)]))
 }
 
 function toYaml(value: Json): string {
