@@ -224,7 +224,7 @@ export interface Writer {
 }
 
 /** A status as computed: every field this version knows, without `grant`; a missing field is removed from the stored one. */
-export type StatusPatch = Omit<Statuses[KindName], 'grant'>
+export type StatusPatch = { [K in KindName]: Omit<Statuses[K], 'grant'> }[KindName]
 
 export type ApiOutcome = 'ok' | ErrorReason
 
