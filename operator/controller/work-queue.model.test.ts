@@ -120,7 +120,7 @@ it('never hands out a key twice at once and never loses the last add, whatever h
   )
 })
 
-it('takes as long per key with 100,000 keys as with 1,000', async () => {
+it('takes as long per key with 200,000 keys as with 2,000', async () => {
   const perKey = async (keys: number): Promise<number> => {
     const { queue } = setUp()
     for (let n = 0; n < keys; n += 1) queue.add(key(`k${n}`))
@@ -130,8 +130,8 @@ it('takes as long per key with 100,000 keys as with 1,000', async () => {
   }
   await perKey(20_000)
 
-  const [few, many] = [await perKey(2000), await perKey(100_000)]
+  const [few, many] = [await perKey(2000), await perKey(200_000)]
 
-  // A queue that walks over what was taken costs 50 times as much; a factor of 10 leaves room for noise.
-  expect(many / few).toBeLessThan(10)
+  // A queue that walks over what was taken costs 20 times as much and more; a factor of 8 leaves room for noise.
+  expect(many / few).toBeLessThan(8)
 })

@@ -1,0 +1,121 @@
+// Builds the view of one workload that a decision rests on, from the stores alone. One exception to "no reads": that
+// the granted pod of a Strict service is gone is asked of the server when no DELETED event was seen, since a store may
+// be older than the pod. That proof cannot become false, so it is kept and asked for once.
+// It does not promise that the view is fresh: each write carries the version it was decided on.
+import type { ChildFact, CrFact, NodeFact, PodFact } from '#api/facts.ts'
+import { keyOf } from '#api/key.ts'
+import type { Reader, Stores, Term } from '#api/ports.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Findings, Observed } from '#workloads/workload.ts'
+import { fieldOf, parseJson, parseStatus, type Stored } from './stored-status.ts'
+
+export interface GatherDeps {
+  readonly stores: Stores
+  readonly reader: Reader
+  readonly clock: Clock
+  readonly proofs: ProofMemory
+}
+
+/** Uids of pods that a live read did not find. */
+export interface ProofMemory {
+  has(uid: string): boolean
+  add(uid: string): void
+}
+
+/** Remembers the last 10,000: what was forgotten is asked again. */
+export function createProofMemory(limit = 10_000): ProofMemory {
+  const uids = new Set<string>()
+  return {
+    has: (uid) => uids.has(uid),
+    add: (uid) => {
+      uids.add(uid)
+      const [oldest] = uids
+      if (uids.size > limit && oldest !== undefined) uids.delete(oldest)
+    },
+  }
+}
+
+/** Throws what the live read throws; reads nothing else. */
+export async function gather(cr: CrFact, deps: GatherDeps, term: Term, signal: AbortSignal): Promise<Observed> {
+  const stored = parseStatus(cr.kind, cr.status)
+  const view = viewOf(cr, stored, deps, term)
+  const unproven = unprovenGrant(view)
+  if (unproven === undefined) return view
+  if (!(await isGone(cr.namespace, unproven, deps, signal))) return view
+  deps.proofs.add(unproven.uid)
+  return viewOf(cr, stored, deps, term)
+}
+
+/** The same view with what the server answered to the writes. */
+export function withFindings(seen: Observed, findings: Findings): Observed {
+  return Object.freeze({ ...seen, findings })
+}
+
+function viewOf(cr: CrFact, stored: Stored, deps: GatherDeps, term: Term): Observed {
+  const owned = ownedBy(cr, deps.stores)
+  const pods = deps.stores.children.Pod.by('owner', keyOf(cr.kind, cr.namespace, cr.name))
+  return Object.freeze({
+    cr,
+    stored: Object.freeze(stored),
+    children: Object.freeze(owned.filter((fact) => fact.controller?.uid === cr.uid)),
+    others: Object.freeze(owned.filter((fact) => fact.controller?.uid !== cr.uid)),
+    pods: Object.freeze([...pods]),
+    gone: goneOf(stored, deps),
+    nodes: nodesOf(pods, deps.stores),
+    findings: {},
+    term: { epoch: term.epoch, holder: term.holder, cluster: term.cluster, tenant: term.tenant, sinceMs: term.sinceMs },
+    role: term.role(),
+    nowMs: deps.clock.now(),
+  })
+}
+
+function ownedBy(cr: CrFact, { children }: Stores): readonly ChildFact[] {
+  const key = keyOf(cr.kind, cr.namespace, cr.name)
+  return [
+    ...children.Pod.by('owner', key),
+    ...children.Deployment.by('owner', key),
+    ...children.StatefulSet.by('owner', key),
+    ...children.CronJob.by('owner', key),
+    ...children.Job.by('owner', key),
+    ...children.Service.by('owner', key),
+    ...children.PersistentVolumeClaim.by('owner', key),
+  ]
+}
+
+/** E1 for the pods that the stored status names: they are what a successor waits for. */
+function goneOf(stored: Stored, deps: GatherDeps): ReadonlySet<string> {
+  const named = [stored.instance?.podUID, grantOf(stored)?.uid].filter((uid) => uid !== undefined)
+  return new Set(named.filter((uid) => deps.stores.children.Pod.sawDeleted(uid) || deps.proofs.has(uid)))
+}
+
+function nodesOf(pods: readonly PodFact[], stores: Stores): ReadonlyMap<string, NodeFact> {
+  const nodes = new Map<string, NodeFact>()
+  for (const { node } of pods) {
+    const fact = node === undefined ? undefined : stores.nodes.get('', node)
+    if (fact !== undefined) nodes.set(fact.name, fact)
+  }
+  return nodes
+}
+
+interface Granted {
+  readonly pod: string
+  readonly uid: string
+}
+
+function grantOf(stored: Stored): Granted | undefined {
+  return 'grant' in stored ? stored.grant : undefined
+}
+
+/** The granted pod of a Strict service that is neither in the store nor proven gone. */
+function unprovenGrant(seen: Observed): Granted | undefined {
+  const grant = grantOf(seen.stored)
+  if (grant === undefined || seen.gone.has(grant.uid) || seen.pods.some((pod) => pod.uid === grant.uid))
+    return undefined
+  const mode = fieldOf(fieldOf(parseJson(seen.cr.spec), 'exclusivity'), 'mode')
+  return mode === 'BestEffort' ? undefined : grant
+}
+
+async function isGone(namespace: string, pod: Granted, deps: GatherDeps, signal: AbortSignal): Promise<boolean> {
+  const found = await deps.reader.read('Pod', namespace, pod.pod, signal)
+  return found.type === 'absent' || found.fact.uid !== pod.uid
+}
