@@ -63,7 +63,6 @@ function cr(over: CrOverrides = {}): CrFact {
     name,
     uid: `uid-${name}`,
     resourceVersion: '100',
-    owner: keyOf(kind, namespace, name),
     generation: 1,
     createdAtMs: NOW_MS,
     deleting: false,
