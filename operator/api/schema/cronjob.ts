@@ -7,7 +7,7 @@ import { bigCount, changing, choice, count, int32, int64, list, object, text, ti
 import type { Fields, KindModel } from './model.ts'
 
 const names = (words: readonly string[]): string =>
-  words.map((word) => [...word].map((letter) => `[${letter}${letter.toLowerCase()}]`).join('')).join('|')
+  words.map((word) => word.replaceAll(/[A-Z]/g, (letter) => `[${letter}${letter.toLowerCase()}]`)).join('|')
 
 const months = names(['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'])
 const days = names(['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'])

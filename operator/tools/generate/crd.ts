@@ -1,7 +1,7 @@
 // Writes the CustomResourceDefinitions: schema, CEL rules, columns and subresources.
 import type { KindModel, Rule, Schema } from '#api/schema/model.ts'
 import { stringify } from 'yaml'
-import { describe, NOTICE } from './text.ts'
+import { describe, NOTICE, ownWords } from './text.ts'
 
 const GROUP = 'highlander.plexobject.io'
 
@@ -71,11 +71,11 @@ function root(model: KindModel): Json {
 }
 
 function crdSchema(schema: Schema, path: string, rules: readonly Rule[]): Json {
-  const { title, example, change, default: value, properties, items, additionalProperties, ...rest } = schema
+  const { default: value, properties, items, additionalProperties } = schema
   const inside = (step: string, child: Schema): Json => crdSchema(child, step, rules)
   return {
-    ...rest,
     description: describe(schema),
+    ...ownWords(schema),
     ...(value !== undefined && keepsDefault(path) ? { default: value } : {}),
     ...(items === undefined ? {} : { items: inside(`${path}[]`, items) }),
     ...(additionalProperties === undefined ? {} : { additionalProperties: inside(`${path}{}`, additionalProperties) }),

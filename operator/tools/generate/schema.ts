@@ -1,6 +1,6 @@
 // Writes the JSON schemas of the four specs, for ajv: with defaults, without descriptions.
 import type { KindModel, Schema } from '#api/schema/model.ts'
-import { NOTICE } from './text.ts'
+import { NOTICE, ownWords } from './text.ts'
 
 export function writeSchemas(models: readonly KindModel[]): string {
   const entries = models.map((model) => `  ${model.kind}: ${JSON.stringify(jsonSchema(model.spec))},\n`)
@@ -17,9 +17,10 @@ export function writeSchemas(models: readonly KindModel[]): string {
 type JsonSchema = Readonly<Record<string, unknown>>
 
 function jsonSchema(schema: Schema): JsonSchema {
-  const { description, title, example, change, properties, items, additionalProperties, ...rest } = schema
+  const { properties, items, additionalProperties } = schema
   return {
-    ...rest,
+    ...ownWords(schema),
+    ...(schema.default === undefined ? {} : { default: schema.default }),
     ...(schema['x-kubernetes-int-or-string'] === true ? { type: ['integer', 'string'] } : {}),
     ...(items === undefined ? {} : { items: jsonSchema(items) }),
     ...(additionalProperties === undefined ? {} : { additionalProperties: jsonSchema(additionalProperties) }),

@@ -17,6 +17,22 @@ export function plain(value: Json): string {
     .join(', ')}}`
 }
 
+/** The words of OpenAPI alone, without those that hold further schemas. */
+export function ownWords(schema: Schema): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(schema).filter(([word]) => !otherWords.has(word)))
+}
+
+const otherWords: ReadonlySet<string> = new Set([
+  'title',
+  'example',
+  'change',
+  'default',
+  'description',
+  'properties',
+  'items',
+  'additionalProperties',
+])
+
 function defaultOf(schema: Schema): string {
   const value = schema.default
   if (value === undefined || (typeof value === 'object' && !isList(value))) return ''
