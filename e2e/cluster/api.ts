@@ -39,8 +39,13 @@ export function connectApi(server: URL, pki: Pki): Api {
   return {
     request: async (request, signal) => {
       using scope = scopeOf([signal], { clock: systemClock, ms: REQUEST_LIMIT_MS })
-      const response = await send(request, scope.signal)
-      return answerOf(request, response.statusCode ?? 0, await textOf(response))
+      try {
+        const response = await send(request, scope.signal)
+        return answerOf(request, response.statusCode ?? 0, await textOf(response))
+      } catch (error) {
+        if (!scope.isTimedOut()) throw error
+        throw new TransientError(`${request.method} ${request.path} got no answer within ${REQUEST_LIMIT_MS} ms`)
+      }
     },
     lines: async function* (path, signal) {
       const response = await send({ method: 'GET', path }, signal)

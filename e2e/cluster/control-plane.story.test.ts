@@ -1,21 +1,15 @@
 // The development control plane itself: what the other stories rely on.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdtempDisposable, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '#lib/clock.ts'
-import { findBinaries } from './binaries.ts'
-import type { BinaryName } from './catalog.ts'
 import { startControlPlane, type ControlPlane } from './control-plane.ts'
 import { execute } from './exec.ts'
-import { refuseOrSkip, withControlPlane, type Skippable } from './fixture.ts'
+import { needsBinaries, withControlPlane } from './fixture.ts'
 import { requireConsent } from './given.ts'
 import { listAt, parseJson, textAt } from './json.ts'
-import { PARTS } from './parts.ts'
 import { waitUntil } from './wait.ts'
 
 const { signal } = new AbortController()
@@ -97,20 +91,6 @@ describe('a simulated control plane', () => {
     )
     expect(existsSync(runDir)).toBe(false)
   })
-
-  it('is gone, with all its processes and data, when the harness is killed', async (context) => {
-    await needsBinaries(PARTS, context)
-    const harness = await startHarness()
-    const pids = harness.pids.flatMap((pid) => [pid, parentOf(pid)])
-    expect(harness.pids).toHaveLength(PARTS.length)
-    expect(pids.filter(isAlive)).toEqual(pids)
-
-    harness.kill()
-
-    await eventually('all processes are gone', () => Promise.resolve(!pids.some(isAlive)))
-    expect(existsSync(harness.dataDir)).toBe(false)
-    await rm(harness.runDir, { recursive: true })
-  })
 })
 
 describe('a bare API server', () => {
@@ -140,7 +120,7 @@ describe('a bare API server', () => {
   })
 
   it('is refused in a sentence when KUBECONFIG points to nothing', async (context) => {
-    await needsBinaries(['kubectl'], context)
+    await needsBinaries(['kubectl'], context, signal)
     await using folder = await mkdtempDisposable(path.join(os.tmpdir(), 'k8-highlander-test-'))
     const file = path.join(folder.path, 'config')
     const cluster = { name: 'a', cluster: { server: 'https://127.0.0.1:1' } }
@@ -169,11 +149,6 @@ describe('requireConsent', () => {
     expect(() => requireConsent({ ...far, given: false }, {})).not.toThrow()
   })
 })
-
-async function needsBinaries(names: readonly BinaryName[], context: Skippable): Promise<void> {
-  const { missing, tried } = await findBinaries(names, {}, signal)
-  if (missing.length > 0) refuseOrSkip({ type: 'unavailable', missing, tried }, context)
-}
 
 async function runsWorkloads(plane: ControlPlane): Promise<void> {
   await apply(plane, MANIFEST)
@@ -246,32 +221,6 @@ async function isUsableAsGivenCluster(plane: ControlPlane): Promise<void> {
   expect(listAt(answer, 'status', 'userInfo', 'groups')).toEqual(['dev', 'system:authenticated'])
 }
 
-interface Harness {
-  readonly runDir: string
-  readonly dataDir: string
-  readonly pids: readonly number[]
-  kill(): void
-}
-
-async function startHarness(): Promise<Harness> {
-  const module = pathToFileURL(path.join(import.meta.dirname, 'control-plane.ts')).href
-  const code = `
-    const { startControlPlane } = await import('${module}')
-    const plane = await startControlPlane({ nodes: 'simulated', controllers: true }, new AbortController().signal)
-    console.log(plane.runDir)`
-  const env = { ...process.env, KUBECONFIG: '' }
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [line]: readonly unknown[] = await once(child.stdout, 'data')
-  const runDir = String(line).trim()
-  const pids = PARTS.map((part) => Number(readFileSync(path.join(runDir, `${part}.pid`), 'utf8')))
-  const etcd = readFileSync(`/proc/${pids[0]}/cmdline`, 'utf8')
-  const dataDir = /--data-dir=([^\0]*)/.exec(etcd)?.[1] ?? runDir
-  return { runDir, dataDir, pids, kill: () => void child.kill('SIGKILL') }
-}
-
 async function apply(plane: ControlPlane, manifest: string): Promise<void> {
   const file = path.join(plane.runDir, 'manifest.yaml')
   await writeFile(file, manifest)
@@ -291,13 +240,4 @@ async function kubectl(plane: Pick<ControlPlane, 'kubectl' | 'kubeconfig'>, args
 
 async function eventually(what: string, check: () => Promise<boolean>): Promise<void> {
   await waitUntil(check, { what, limitMs: 30_000 }, signal)
-}
-
-function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`)
-}
-
-function parentOf(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/^PPid:\s*(\d+)$/m.exec(text)?.[1])
 }

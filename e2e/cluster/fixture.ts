@@ -3,6 +3,8 @@
 import { systemClock } from '#lib/clock.ts'
 import { TerminalError } from '#lib/errors.ts'
 import { formatDuration } from '#lib/time.ts'
+import { findBinaries } from './binaries.ts'
+import type { BinaryName } from './catalog.ts'
 import {
   describeUnavailable,
   startControlPlane,
@@ -28,19 +30,22 @@ export interface TestCluster {
   kubeconfigFor(user: string, groups: readonly string[], signal: AbortSignal): Promise<string>
 }
 
-/** For globalSetup; the caller disposes it in teardown. Undefined: said so loudly, the tests skip themselves. */
+/** For globalSetup; the caller disposes it in teardown. VERSION chooses the Kubernetes version. Undefined: said so loudly, the tests skip themselves. */
 export async function shareControlPlane(
   options: ControlPlaneOptions,
   signal: AbortSignal,
 ): Promise<ControlPlane | undefined> {
   const startedMs = systemClock.monotonicMs()
-  const plane = await startControlPlane({ report: sayLoudly, ...options }, signal)
+  const env = options.env ?? process.env
+  const chosen = env['VERSION'] ?? ''
+  const wanted = { report: sayLoudly, ...(chosen === '' ? {} : { version: chosen }), ...options }
+  const plane = await startControlPlane(wanted, signal)
   if (plane.type === 'unavailable') {
     refuseOrSkip(plane)
     return undefined
   }
   try {
-    requireConsent(plane, options.env ?? process.env)
+    requireConsent(plane, env)
   } catch (error) {
     await plane[Symbol.asyncDispose]()
     throw error
@@ -91,8 +96,18 @@ export async function withControlPlane(
   await use(running)
 }
 
+/** For tests of parts: skips, or fails with REQUIRE_TOOLS=1, when one of the binaries is nowhere to be had. */
+export async function needsBinaries(
+  names: readonly BinaryName[],
+  context: Skippable,
+  signal: AbortSignal,
+): Promise<void> {
+  const { missing, tried } = await findBinaries(names, { report: sayLoudly }, signal)
+  if (missing.length > 0) refuseOrSkip({ type: 'unavailable', missing, tried }, context)
+}
+
 /** Fails with REQUIRE_TOOLS=1; else says loudly, and in the report of the test, what is missing. */
-export function refuseOrSkip(unavailable: Unavailable, context?: Skippable): void {
+function refuseOrSkip(unavailable: Unavailable, context?: Skippable): void {
   const text = describeUnavailable(unavailable)
   if (process.env['REQUIRE_TOOLS'] === '1') throw new TerminalError(`${text}\nREQUIRE_TOOLS=1 makes this a failure.`)
   sayLoudly(`SKIPPED: ${text}`)

@@ -33,6 +33,8 @@ interface Site {
 }
 
 export async function startOwnControlPlane(options: OwnOptions, signal: AbortSignal): Promise<ControlPlane> {
+  if (options.nodes === 'simulated' && !options.controllers)
+    throw new TerminalError('simulated nodes need controllers: without them no node ever loses its not-ready taint')
   // Left early, by an error or the signal, everything that was started ends here; at the end it moves to the caller.
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await createRunFolder(options.env, options.report))
