@@ -5,7 +5,7 @@ import path from 'node:path'
 import { aborted } from '#lib/abort.ts'
 import { systemClock } from '#lib/clock.ts'
 import { isAbort, messageOf } from '#lib/errors.ts'
-import { startControlPlane, type ControlPlane } from './cluster/index.ts'
+import { startControlPlane, type ControlPlane } from './cluster/control-plane.ts'
 import { isFree, pickPorts } from './cluster/ports.ts'
 import { kubectlFor, type Kubectl } from './support/kubectl.ts'
 import { startOperator, type OperatorProcess } from './support/operator-process.ts'
@@ -129,9 +129,9 @@ Point kubectl at the cluster:
   ${pointer}kubectl config set-context --current --namespace=${NAMESPACE}
 
 Three things to try:
-  kubectl delete pod hello-process-pod            # it comes back, never twice
-  kubectl patch wlp hello-process --type=merge -p '{"spec":{"suspend":true}}'; kubectl get wlp
-  kubectl get wlp,wlc,wls,wlper -o wide; kubectl describe wls hello-service`)
+  kubectl delete pod ticker-pod            # it comes back, never twice
+  kubectl patch wlp ticker --type=merge -p '{"spec":{"suspend":true}}'; kubectl get wlp
+  kubectl get wlp,wlc,wls,wlper -o wide; kubectl describe wls web`)
 }
 
 async function step<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,54 @@
+// I1 and M1: what N settled workloads cost while nothing happens.
+import { systemClock } from '#lib/clock.ts'
+import { auditSince, isWrite, markAudit } from '../support/audit.ts'
+import { observe } from './observe.ts'
+import { OPERATOR_USER, type Stage } from './plane.ts'
+import { cpuSeconds, residentMiB } from './process-stats.ts'
+import type { Row } from './report.ts'
+
+const GOAL_CALLS_PER_MINUTE = 40
+const GOAL_CPU_PERCENT = 0.2
+const GOAL_MIB = 115
+const LIMIT_MIB = 140
+/** Young garbage of the start is collected, statuses are flushed. */
+const SETTLE_MS = 10_000
+
+export async function measureIdle(stage: Stage, count: number, idleMs: number): Promise<readonly Row[]> {
+  await using observer = observe(stage.api, { objects: '/api/v1/pods', ownerOf: (name) => name.replace(/-pod$/, '') })
+  await stage.createResources('i', count)
+  await using operator = await stage.operator()
+  await observer.until('statuses', count, 600_000)
+  await systemClock.sleep(SETTLE_MS, AbortSignal.timeout(SETTLE_MS * 2))
+
+  const mark = await markAudit(stage.plane.auditLog ?? '')
+  const cpuBefore = await cpuSeconds(operator.pid)
+  await systemClock.sleep(idleMs, AbortSignal.timeout(idleMs * 2)) // The passing of time is what is measured.
+  const cpuPercent = ((await cpuSeconds(operator.pid)) - cpuBefore) / (idleMs / 100_000)
+  const calls = await auditSince(mark, (entry) => entry.user === OPERATOR_USER)
+  const mib = await residentMiB(operator.pid)
+
+  const perMinute = calls.length / (idleMs / 60_000)
+  const writes = calls.filter((entry) => isWrite(entry) && entry.resource !== 'leases').length
+  const isQuiet = perMinute <= GOAL_CALLS_PER_MINUTE && cpuPercent <= GOAL_CPU_PERCENT && writes === 0
+  await stage.clear()
+  return [
+    {
+      id: 'I1',
+      what: `idle with ${count} workloads, ${idleMs / 1000} s`,
+      ours: `${perMinute.toFixed(0)} calls/min, ${cpuPercent.toFixed(2)} % of a core, ${writes} writes`,
+      raw: '-',
+      goal: `<= ${GOAL_CALLS_PER_MINUTE}, <= ${GOAL_CPU_PERCENT} %, 0`,
+      isMet: isQuiet,
+      figures: { perMinute, cpuPercent, writes },
+    },
+    {
+      id: 'M1',
+      what: `resident memory at ${count} + ${count} pods`,
+      ours: `${mib.toFixed(0)} MiB`,
+      raw: '-',
+      goal: `${GOAL_MIB} MiB, never above ${LIMIT_MIB} (at 10,000)`,
+      isMet: mib <= LIMIT_MIB,
+      figures: { mib },
+    },
+  ]
+}

@@ -1,0 +1,98 @@
+// The stage: a control plane on one core, namespaces, resource definitions, the rights of the operator.
+import path from 'node:path'
+import {
+  describeUnavailable,
+  startControlPlane,
+  type ControlPlane,
+  type ControlPlaneOptions,
+} from '../cluster/control-plane.ts'
+import { pickPorts } from '../cluster/ports.ts'
+import { at, connectApi, itemsOf, textAt, type Api } from '../support/api.ts'
+import { kubectlFor } from '../support/kubectl.ts'
+import { startOperator, type OperatorProcess } from '../support/operator-process.ts'
+import { inFlight, nameOf, NAMESPACES, namespaceOf, podPath, resource, resourcePath } from './objects.ts'
+import type { Subject } from './raw.ts'
+
+export const OPERATOR_USER = 'system:serviceaccount:k8-highlander:k8-highlander'
+export const SERVER_CPU = 0
+export const CLIENT_CPU = 1
+
+const MANIFESTS = path.resolve(import.meta.dirname, '../../manifests')
+
+export interface Stage extends AsyncDisposable {
+  readonly plane: ControlPlane
+  readonly api: Api
+  /** Started on the client's core; not waited for. */
+  operator(preload?: string): Promise<OperatorProcess>
+  /** `count` resources; what the raw loop must know of each. */
+  createResources(prefix: string, count: number): Promise<readonly Subject[]>
+  /** All resources and pods, and nothing returns before they are gone. */
+  clear(): Promise<void>
+}
+
+export async function openStage(
+  options: Pick<ControlPlaneOptions, 'nodes' | 'controllers'>,
+  signal: AbortSignal,
+): Promise<Stage> {
+  const plane = await startControlPlane(
+    { ...options, audit: true, serverCpu: SERVER_CPU, report: (line) => console.error(line) },
+    signal,
+  )
+  if (plane.type === 'unavailable') throw new Error(describeUnavailable(plane))
+  const api = await connectApi(plane.kubeconfig, 64)
+  const kubectl = kubectlFor(plane.kubectl, plane.kubeconfig)
+  await kubectl.run(['apply', '-f', path.join(MANIFESTS, 'crds.yaml'), '-f', path.join(MANIFESTS, 'rbac.yaml')])
+  await kubectl.run(['wait', '--for=condition=Established', '--timeout=30s', '-f', path.join(MANIFESTS, 'crds.yaml')])
+  await inFlight(NAMESPACES, 8, async (index) => {
+    await api.must('POST', '/api/v1/namespaces', { body: { metadata: { name: namespaceOf(index) } } })
+  })
+  const kubeconfig = await plane.kubeconfigFor(OPERATOR_USER, ['system:serviceaccounts'])
+  return {
+    plane,
+    api,
+    operator: async (preload) => {
+      const [port = 0] = await pickPorts(1)
+      return startOperator({
+        kubeconfig,
+        port,
+        cpu: CLIENT_CPU,
+        logFile: path.join(plane.runDir, `operator-${port}.log`),
+        environment: {
+          HIGHLANDER_LEASE_NAMESPACE: 'k8-highlander',
+          ...(preload === undefined ? {} : { NODE_OPTIONS: `--import=${preload}` }),
+        },
+      })
+    },
+    createResources: (prefix, count) => createResources(api, prefix, count),
+    clear: () => clear(api),
+    [Symbol.asyncDispose]: async () => {
+      api[Symbol.dispose]()
+      await plane[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function createResources(api: Api, prefix: string, count: number): Promise<readonly Subject[]> {
+  const subjects: Subject[] = []
+  await inFlight(count, 32, async (index) => {
+    const namespace = namespaceOf(index)
+    const made = await api.must('POST', resourcePath(namespace), { body: resource(namespace, nameOf(prefix, index)) })
+    subjects[index] = {
+      uid: textAt(made, 'metadata', 'uid'),
+      resourceVersion: textAt(made, 'metadata', 'resourceVersion'),
+    }
+  })
+  return subjects
+}
+
+async function clear(api: Api): Promise<void> {
+  await inFlight(NAMESPACES, 8, async (index) => {
+    await api.must('DELETE', resourcePath(namespaceOf(index)))
+    await api.must('DELETE', `${podPath(namespaceOf(index))}?gracePeriodSeconds=0`)
+  })
+  const left = await Promise.all(
+    ['/api/v1/pods', '/apis/highlander.plexobject.io/v1/workloadprocesses'].map((path) => api.must('GET', path)),
+  )
+  const names = left.flatMap((list) => itemsOf(list, 'items')).map((item) => at(item, 'metadata', 'name'))
+  if (names.length > 0) throw new Error(`${names.length} objects are left after clearing, such as ${String(names[0])}`)
+}

@@ -1,0 +1,53 @@
+// The state of a workload and its children without what differs between any two runs: uids, versions, times, names
+// that Kubernetes makes up, the replica and term that wrote.
+import type { KindName } from '#api/generated/kinds.ts'
+import { at, type Json } from './api.ts'
+import type { Found, World } from './world.ts'
+
+const CHILDREN: readonly Found[] = [
+  'Pod',
+  'Deployment',
+  'StatefulSet',
+  'CronJob',
+  'Job',
+  'Service',
+  'PersistentVolumeClaim',
+]
+
+// Names that differ between any two runs, wherever they stand.
+const VOLATILE = `
+  uid podUID resourceVersion generation observedGeneration managedFields
+  generateName selfLink creationTimestamp lastTransitionTime startedAt nextScheduleTime
+  since at holder term token epoch
+  controller-id clusterIP clusterIPs volumeName pod-template-hash highlander.plexobject.io/epoch
+  highlander.plexobject.io/token highlander.plexobject.io/applied deployment.kubernetes.io/revision message pod controller-revision-hash
+  applied
+`
+const VOLATILE_KEYS: ReadonlySet<string> = new Set(VOLATILE.trim().split(/\s+/))
+
+export async function endStateOf(world: World, kind: KindName, name: string): Promise<Json> {
+  const resource = await world.get(kind, name)
+  const children = await Promise.all(CHILDREN.map((child) => world.list(child, 'managed-by=k8-highlander')))
+  const ours = children.flat().map((child) => ({
+    name: stable(at(child, 'metadata', 'name'), at(child, 'kind')),
+    metadata: { labels: at(child, 'metadata', 'labels'), annotations: at(child, 'metadata', 'annotations') },
+    spec: at(child, 'spec'),
+  }))
+  return clean({ status: at(resource, 'status'), children: ours }, world.namespace)
+}
+
+/** Pods of a Deployment have names that Kubernetes makes up. */
+function stable(name: Json, kind: Json): Json {
+  return kind === 'Pod' ? 'pod' : name
+}
+
+function clean(value: Json, namespace: string): Json {
+  if (typeof value === 'string')
+    return value.replaceAll(namespace, 'NAMESPACE').replaceAll(/kube-api-access-\w+/g, 'kube-api-access')
+  if (Array.isArray(value)) return value.map((item) => clean(item, namespace))
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([key]) => !VOLATILE_KEYS.has(key))
+  return Object.fromEntries(
+    entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, clean(item, namespace)]),
+  )
+}
