@@ -15,7 +15,7 @@ export interface RuleCase {
   readonly message: string
 }
 
-export const process = { image: 'busybox:1' }
+const process = { image: 'busybox:1' }
 export const server = { image: 'nginx:1', ports: [{ name: 'http', containerPort: 80 }] }
 export const cron = { image: 'busybox:1', schedule: '@daily' }
 export const data = { name: 'data', mountPath: '/data', size: '10Gi' }

@@ -72,7 +72,7 @@ export interface Column {
 
 export type ChildName = 'Pod' | 'Deployment' | 'StatefulSet' | 'CronJob' | 'Job' | 'Service' | 'PersistentVolumeClaim'
 
-export interface ChildModel {
+interface ChildModel {
   readonly kind: ChildName
   /** 'read': made by Kubernetes for one of our children, and only watched. */
   readonly access: 'write' | 'read'

@@ -9,7 +9,7 @@ export function describe(schema: Schema): string {
 }
 
 /** YAML in flow style, as people would type it. */
-export function plain(value: Json): string {
+function plain(value: Json): string {
   if (typeof value !== 'object') return String(value)
   if (isList(value)) return `[${value.map((item) => plain(item)).join(', ')}]`
   return `{${Object.entries(value)

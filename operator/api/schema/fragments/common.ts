@@ -30,7 +30,7 @@ const mustSuit = (longest: number): Rule => ({
 })
 
 /** Names of children are the workload's name with a suffix of up to 11 characters, in at most 63. */
-export const nameRules: readonly Rule[] = [
+const nameRules: readonly Rule[] = [
   mustSuit(52),
   {
     id: 'N2',

@@ -11,7 +11,7 @@ export const filePath = { minLength: 1, maxLength: 1024 } as const
 export const variableName = '^[A-Za-z_.-][A-Za-z0-9_.-]*$'
 
 /** A duration such as '1m30s'; the unit is required. */
-export const durationPattern = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$'
+const durationPattern = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$'
 
 const amount = '(([0-9]+([.][0-9]*)?)|([.][0-9]+))'
 const suffix = '(([KMGTPE]i)|[numkMGTPE]|([eE][+-]?[0-9]+))?'
