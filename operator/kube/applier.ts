@@ -1,0 +1,161 @@
+// Makes a child as it was asked for, over the version in the store, and writes nothing when it is so already.
+//
+// It is so when the object bears the stamp of this wish and the fingerprint that the server gave back to our own last
+// write: server form is compared with server form, so defaults and other spellings cannot cause a loop. An object that
+// bears the stamp and was written by another process, or in an earlier term, is taken as right and verified later
+// (verifier.ts) by a dry run.
+import type { ChildFact } from '#api/facts.ts'
+import { appliedHash } from '#api/child.ts'
+import type { Key } from '#api/key.ts'
+import type { Child, Stores, Telemetry, Term } from '#api/ports.ts'
+import { orAbort } from '#lib/abort.ts'
+import type { Clock } from '#lib/clock.ts'
+import { hash16 } from '#lib/hash.ts'
+import { isAbort, messageOf } from '#lib/errors.ts'
+import type { Fence } from './fence.ts'
+import { ownedKeys } from './live-hash.ts'
+import { childProjections } from './child-projections.ts'
+import type { Stamps } from './stamps.ts'
+import { isStamp } from './stamps.ts'
+import { storeAnswer, storeRemoval, targetOf } from './targets.ts'
+import { createVerifier } from './verifier.ts'
+import { asDryRun, changeCall, dropCall, imagesOf } from './write-calls.ts'
+import type { Written } from './written.ts'
+
+export interface Applier {
+  apply(child: Child, over: ChildFact, term: Term): Promise<Applied>
+  /** The child was created as `fact`. */
+  wrote(child: Child, fact: ChildFact, term: Term): void
+  /** Resolves when no verification is under way. */
+  settled(signal: AbortSignal): Promise<void>
+}
+
+export type Applied = 'unchanged' | 'applied' | 'conflict' | 'gone'
+
+export interface ApplierOptions {
+  readonly fence: Fence
+  readonly written: Written
+  readonly stores: Stores
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  readonly labels: Stamps['labels']
+  readonly requeue: (key: Key) => void
+}
+
+export function createApplier(options: ApplierOptions): Applier {
+  const { written, requeue, telemetry } = options
+  const verifier = createVerifier(options.clock, requeue)
+  const underWay = new Set<Promise<void>>()
+
+  const verify = async (child: Child, over: ChildFact, term: Term): Promise<void> => {
+    try {
+      const outcome = await verified(options, child, over, term)
+      if (outcome === 'conflict' && over.owner !== undefined) requeue(over.owner)
+    } catch (error) {
+      if (isAbort(error)) return
+      const { kind, namespace, name } = child
+      telemetry.log.warn('object not verified', { kind, namespace, name, error: messageOf(error) })
+    }
+  }
+  return {
+    apply: async (child, over, term) => {
+      switch (comparison(written, child, over, term)) {
+        case 'same':
+          return 'unchanged'
+        case 'different':
+          return await change(options, child, over, term)
+        case 'unknown':
+          if (verifier.isTurnOf(over, term)) {
+            const work = verify(child, over, term).finally(() => underWay.delete(work))
+            underWay.add(work)
+          }
+          return 'unchanged'
+      }
+    },
+    wrote: (child, fact, term) => written.remember(fact, wishOf(child), term),
+    settled: async (signal) => {
+      await orAbort(Promise.all(underWay), signal)
+    },
+  }
+}
+
+function comparison(written: Written, child: Child, over: ChildFact, term: Term): ReturnType<Written['compare']> {
+  const isOrphan = over.controller === undefined && child.object.metadata.ownerReferences.length > 0
+  if (isOrphan || over.applied !== appliedHash(child)) return 'different'
+  const found = written.compare(over, wishOf(child), term)
+  return found === 'unknown' && over.kind === 'Pod' && isVisiblyOff(child, over) ? 'different' : found
+}
+
+/** The stamp of a Pod covers its spec alone; what has changed beside it shows in the fact. */
+function isVisiblyOff(child: Child, over: Extract<ChildFact, { kind: 'Pod' }>): boolean {
+  const { labels } = child.object.metadata
+  const images = [...imagesOf(child.object.spec, 'containers'), ...imagesOf(child.object.spec, 'initContainers')]
+  return (
+    Object.keys(labels).some((key) => over.labels[key] !== labels[key]) ||
+    images.some(({ name, image }) => (over.images[name] ?? image) !== image)
+  )
+}
+
+/** Everything that was asked for, in one hash. Other than the stamp of a Pod it covers its labels and annotations. */
+function wishOf(child: Child): string {
+  return child.kind === 'Pod' ? hash16(JSON.stringify(child.object)) : appliedHash(child)
+}
+
+type Tools = Pick<ApplierOptions, 'fence' | 'written' | 'stores' | 'labels'>
+
+async function change(tools: Tools, child: Child, over: ChildFact, term: Term): Promise<Applied> {
+  const { fence, stores, labels, written } = tools
+  const call = changeCall(child, over, { labels, epoch: term.epoch })
+  const answer = await fence.send(call, targetOf(stores, child, over), term)
+  if (answer.type === 'conflict') return 'conflict'
+  if (answer.type === 'gone') {
+    storeRemoval(stores, over)
+    return 'gone'
+  }
+  const fact = storeAnswer(stores, child.kind, answer.object)
+  if (fact === undefined) return 'applied'
+  const drop = leftovers(child, labels, answer.object)
+  if (drop !== undefined) return await dropFrom(tools, { child, fact, ...drop }, term)
+  written.remember(fact, wishOf(child), term)
+  return 'applied'
+}
+
+interface Leftovers {
+  readonly labels: readonly string[]
+  readonly annotations: readonly string[]
+}
+
+/** Labels and annotations that are ours and not wished any more. An apply has taken them off already, a patch has not. */
+function leftovers(child: Child, replica: Stamps['labels'], object: unknown): Leftovers | undefined {
+  if (child.kind !== 'Pod' && child.kind !== 'PersistentVolumeClaim') return undefined
+  const { metadata } = child.object
+  const labels = ownedKeys(object, 'labels').filter((key) => !(key in metadata.labels) && !(key in replica))
+  const annotations = ownedKeys(object, 'annotations').filter((key) => !(key in metadata.annotations) && !isStamp(key))
+  return labels.length === 0 && annotations.length === 0 ? undefined : { labels, annotations }
+}
+
+async function dropFrom(
+  { fence, stores, written }: Tools,
+  of: Leftovers & { readonly child: Child; readonly fact: ChildFact },
+  term: Term,
+): Promise<Applied> {
+  const call = dropCall(of.fact, of.labels, of.annotations)
+  const answer = await fence.send(call, targetOf(stores, of.child, of.fact), term)
+  if (answer.type !== 'ok') return answer.type
+  const fact = storeAnswer(stores, of.child.kind, answer.object)
+  if (fact !== undefined) written.remember(fact, wishOf(of.child), term)
+  return 'applied'
+}
+
+/** A dry run tells what an apply would make of the object; only if that differs from what is there, it is applied. */
+async function verified(tools: Tools, child: Child, over: ChildFact, term: Term): Promise<Applied> {
+  const { fence, stores, labels, written } = tools
+  const call = asDryRun(changeCall(child, over, { labels, epoch: term.epoch }))
+  const answer = await fence.send(call, targetOf(stores, child, over), term)
+  if (answer.type !== 'ok') return answer.type
+  const wouldBe = childProjections[child.kind](answer.object)
+  const isRight = wouldBe?.liveHash === over.liveHash && leftovers(child, labels, answer.object) === undefined
+  if (!isRight) return await change(tools, child, over, term)
+  written.remember(over, wishOf(child), term)
+  return 'unchanged'
+}

@@ -1,0 +1,190 @@
+// Writes statuses: the latest one per workload wins, eight at a time, what somebody may wait for at once and everything
+// else within 200 ms, so that changes which come together are written together. It promises that a status is written
+// over the version it was compared with, and never outside its term. It does not promise that each status is written:
+// one that equals the stored one, or was overtaken, is dropped; one that met a newer version requeues its workload.
+import type { CrFact } from '#api/facts.ts'
+import type { Leader } from '#api/generated/kinds.ts'
+import type { Key } from '#api/key.ts'
+import { partsOf } from '#api/key.ts'
+import type { StatusPatch, Stores, Telemetry, Term } from '#api/ports.ts'
+import { orAbort } from '#lib/abort.ts'
+import type { Clock } from '#lib/clock.ts'
+import { isAbort, messageOf, TransientError } from '#lib/errors.ts'
+import { formatTime } from '#lib/time.ts'
+import type { Fence } from './fence.ts'
+import { isObject } from './json.ts'
+import type { StatusChange } from './status-patch.ts'
+import { statusChange } from './status-patch.ts'
+import { crTarget, storeCr } from './targets.ts'
+import { statusCall } from './write-calls.ts'
+
+export interface StatusWriterOptions {
+  readonly fence: Fence
+  readonly stores: Stores
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  readonly requeue: (key: Key) => void
+}
+
+export interface StatusWriter {
+  set(key: Key, wish: StatusPatch, term: Term): void
+  /** Hurries what waits for company. Resolves when nothing waits or is in flight; AbortError when the signal fires. */
+  flush(signal: AbortSignal): Promise<void>
+}
+
+export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
+  return new CoalescingWriter(options)
+}
+
+const IN_FLIGHT = 8
+const COMPANY_MS = 200
+
+interface Entry {
+  readonly wish: StatusPatch
+  readonly term: Term
+  /** The version it was compared with, and the outcome: good as long as the store still has that version. */
+  readonly over: CrFact
+  readonly change: StatusChange | undefined
+}
+
+class CoalescingWriter implements StatusWriter {
+  readonly #options: StatusWriterOptions
+  readonly #entries = new Map<Key, Entry>()
+  /** Keys of entries that may be sent now, and those that wait, by their due time. Both in order of arrival. */
+  readonly #ready = new Set<Key>()
+  readonly #waiting = new Map<Key, number>()
+  readonly #inFlight = new Set<Key>()
+  readonly #onIdle = new Set<() => void>()
+  #timer: Disposable | undefined
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options
+  }
+
+  set(key: Key, wish: StatusPatch, term: Term): void {
+    const over = this.#stored(key)
+    if (over === undefined) return this.#drop(key)
+    const change = changeOf(over, wish, term)
+    // While a write is in flight the stored status is not the last word: compare again after it.
+    if (change === undefined && !this.#inFlight.has(key)) return this.#drop(key)
+    this.#entries.set(key, { wish, term, over, change })
+    if (change?.isUrgent === true) {
+      this.#waiting.delete(key)
+      this.#ready.add(key)
+    } else if (!this.#ready.has(key) && !this.#waiting.has(key)) {
+      this.#waiting.set(key, this.#options.clock.monotonicMs() + COMPANY_MS)
+    }
+    this.#pump()
+  }
+
+  async flush(signal: AbortSignal): Promise<void> {
+    for (const key of this.#waiting.keys()) this.#ready.add(key)
+    this.#waiting.clear()
+    this.#pump()
+    if (this.#isIdle()) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onIdle.add(resolve)
+    await orAbort(promise, signal).finally(() => this.#onIdle.delete(resolve))
+  }
+
+  #stored(key: Key): CrFact | undefined {
+    const { kind, namespace, name } = partsOf(key)
+    return this.#options.stores.crs[kind].get(namespace, name)
+  }
+
+  #drop(key: Key): void {
+    this.#entries.delete(key)
+    this.#ready.delete(key)
+    this.#waiting.delete(key)
+    this.#tellIdle()
+  }
+
+  #pump(): void {
+    this.#ripen()
+    for (const key of this.#ready) {
+      if (this.#inFlight.size >= IN_FLIGHT) return
+      const entry = this.#entries.get(key)
+      if (this.#inFlight.has(key)) continue
+      this.#ready.delete(key)
+      this.#entries.delete(key)
+      if (entry !== undefined) void this.#send(key, entry)
+    }
+    this.#tellIdle()
+  }
+
+  /** All wait equally long, so the first is always the next to fall due. */
+  #ripen(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const [key, dueMs] of this.#waiting) {
+      if (dueMs > nowMs) {
+        this.#arm(dueMs - nowMs)
+        return
+      }
+      this.#waiting.delete(key)
+      this.#ready.add(key)
+    }
+  }
+
+  #arm(afterMs: number): void {
+    if (this.#timer !== undefined) return
+    this.#timer = this.#options.clock.schedule(afterMs, () => {
+      this.#timer = undefined
+      this.#pump()
+    })
+  }
+
+  /** Never rejects. */
+  async #send(key: Key, entry: Entry): Promise<void> {
+    this.#inFlight.add(key)
+    try {
+      await this.#write(key, entry)
+    } catch (error) {
+      this.#failed(key, error)
+    }
+    this.#inFlight.delete(key)
+    this.#pump()
+  }
+
+  async #write(key: Key, { wish, term, over, change }: Entry): Promise<void> {
+    const { fence, stores, requeue } = this.#options
+    const current = this.#stored(key)
+    if (current === undefined) return
+    const currentChange = current === over ? change : changeOf(current, wish, term)
+    if (currentChange === undefined) return
+    const answer = await fence.send(statusCall(current, currentChange.patch), crTarget(stores, current), term)
+    if (answer.type === 'ok') storeCr(stores, current, answer.object)
+    if (answer.type === 'conflict') requeue(key)
+  }
+
+  #failed(key: Key, error: unknown): void {
+    if (isAbort(error)) return
+    const { kind, namespace, name } = partsOf(key)
+    const fields = { kind, namespace, name, error: messageOf(error) }
+    if (error instanceof TransientError) {
+      this.#options.telemetry.log.warn('status not written', fields)
+      this.#options.requeue(key)
+      return
+    }
+    // Trying again would be refused again; the next reconcile of this workload tries anyway.
+    this.#options.telemetry.log.error('status refused', fields)
+  }
+
+  #isIdle(): boolean {
+    return this.#entries.size === 0 && this.#inFlight.size === 0
+  }
+
+  #tellIdle(): void {
+    if (!this.#isIdle()) return
+    for (const resolve of this.#onIdle) resolve()
+  }
+}
+
+function changeOf(over: CrFact, wish: StatusPatch, term: Term): StatusChange | undefined {
+  const stored: unknown = JSON.parse(over.status)
+  return statusChange(isObject(stored) ? stored : {}, wish, leaderOf(term))
+}
+
+function leaderOf(term: Term): Leader {
+  const { holder, cluster, tenant } = term
+  return { holder, cluster, tenant, term: Number(term.epoch), since: formatTime(term.sinceMs) }
+}
