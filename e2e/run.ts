@@ -7,13 +7,12 @@ import { systemClock } from '#lib/clock.ts'
 import { isAbort, messageOf } from '#lib/errors.ts'
 import { startControlPlane, type ControlPlane } from './cluster/control-plane.ts'
 import { isFree, pickPorts } from './cluster/ports.ts'
+import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT } from './support/identity.ts'
 import { kubectlFor, type Kubectl } from './support/kubectl.ts'
 import { startOperator, type OperatorProcess } from './support/operator-process.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const NAMESPACE = 'highlander-demo'
-const OPERATOR_NAMESPACE = 'k8-highlander'
-const SERVICE_ACCOUNT = `system:serviceaccount:${OPERATOR_NAMESPACE}:k8-highlander`
 const PLURALS = ['workloadprocesses', 'workloadcronjobs', 'workloadservices', 'workloadpersistents']
 const HTTP_PORT = 8080
 const SETTLE_LIMIT_MS = 120_000

@@ -2,7 +2,8 @@
 import { systemClock } from '#lib/clock.ts'
 import { auditSince, isWrite, markAudit } from '../support/audit.ts'
 import { observe } from './observe.ts'
-import { OPERATOR_USER, type Stage } from './plane.ts'
+import { SERVICE_ACCOUNT } from '../support/identity.ts'
+import type { Stage } from './plane.ts'
 import { cpuSeconds, residentMiB } from './process-stats.ts'
 import type { Row } from './report.ts'
 
@@ -24,7 +25,7 @@ export async function measureIdle(stage: Stage, count: number, idleMs: number): 
   const cpuBefore = await cpuSeconds(operator.pid)
   await systemClock.sleep(idleMs, AbortSignal.timeout(idleMs * 2)) // The passing of time is what is measured.
   const cpuPercent = ((await cpuSeconds(operator.pid)) - cpuBefore) / (idleMs / 100_000)
-  const calls = await auditSince(mark, (entry) => entry.user === OPERATOR_USER)
+  const calls = await auditSince(mark, (entry) => entry.user === SERVICE_ACCOUNT)
   const mib = await residentMiB(operator.pid)
 
   const perMinute = calls.length / (idleMs / 60_000)

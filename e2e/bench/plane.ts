@@ -8,12 +8,12 @@ import {
 } from '../cluster/control-plane.ts'
 import { pickPorts } from '../cluster/ports.ts'
 import { at, connectApi, itemsOf, textAt, type Api } from '../support/api.ts'
+import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT } from '../support/identity.ts'
 import { kubectlFor } from '../support/kubectl.ts'
 import { startOperator, type OperatorProcess } from '../support/operator-process.ts'
 import { inFlight, nameOf, NAMESPACES, namespaceOf, podPath, resource, resourcePath } from './objects.ts'
 import type { Subject } from './raw.ts'
 
-export const OPERATOR_USER = 'system:serviceaccount:k8-highlander:k8-highlander'
 export const SERVER_CPU = 0
 export const CLIENT_CPU = 1
 
@@ -46,7 +46,7 @@ export async function openStage(
   await inFlight(NAMESPACES, 8, async (index) => {
     await api.must('POST', '/api/v1/namespaces', { body: { metadata: { name: namespaceOf(index) } } })
   })
-  const kubeconfig = await plane.kubeconfigFor(OPERATOR_USER, ['system:serviceaccounts'])
+  const kubeconfig = await plane.kubeconfigFor(SERVICE_ACCOUNT, ['system:serviceaccounts'])
   return {
     plane,
     api,
@@ -58,7 +58,7 @@ export async function openStage(
         cpu: CLIENT_CPU,
         logFile: path.join(plane.runDir, `operator-${port}.log`),
         environment: {
-          HIGHLANDER_LEASE_NAMESPACE: 'k8-highlander',
+          HIGHLANDER_LEASE_NAMESPACE: OPERATOR_NAMESPACE,
           ...(preload === undefined ? {} : { NODE_OPTIONS: `--import=${preload}` }),
         },
       })

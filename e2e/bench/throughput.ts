@@ -5,7 +5,8 @@ import { at, itemsOf, textAt } from '../support/api.ts'
 import { auditSince, isWrite, markAudit } from '../support/audit.ts'
 import { observe, type Observer } from './observe.ts'
 import { nameOf, namespaceOf, podPath } from './objects.ts'
-import { OPERATOR_USER, type Stage } from './plane.ts'
+import { SERVICE_ACCOUNT } from '../support/identity.ts'
+import type { Stage } from './plane.ts'
 import { rawLoop, templatesFrom, type Templates } from './raw.ts'
 import { bootstrap, median, type Row } from './report.ts'
 
@@ -83,7 +84,9 @@ async function ourSegment(stage: Stage, observer: Observer, count: number, prelo
   const calls = await auditSince(
     mark,
     (entry) =>
-      entry.user === OPERATOR_USER && ['pods', 'workloadprocesses'].includes(entry.resource) && entry.verb !== 'watch',
+      entry.user === SERVICE_ACCOUNT &&
+      ['pods', 'workloadprocesses'].includes(entry.resource) &&
+      entry.verb !== 'watch',
   )
   await stage.clear()
   observer.forget()

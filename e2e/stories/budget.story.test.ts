@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '#lib/clock.ts'
 import { testCluster } from '../cluster/fixture.ts'
 import { auditSince, isWrite, markAudit, type AuditEntry, type AuditMark } from '../support/audit.ts'
-import { eventually, needsCluster, openWorld, SERVICE_ACCOUNT, type World } from '../support/world.ts'
+import { SERVICE_ACCOUNT } from '../support/identity.ts'
+import { eventually, needsCluster, openWorld, type World } from '../support/world.ts'
 
 const IDLE_MS = 60_000
 const COUNT = 20

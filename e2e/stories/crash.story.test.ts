@@ -7,7 +7,8 @@ import { pickPorts } from '../cluster/ports.ts'
 import { startFaultProxy, type ProxyRequest } from '../chaos/fault-proxy.ts'
 import { endStateOf } from '../support/end-state.ts'
 import { textAt } from '../support/api.ts'
-import { eventually, needsCluster, openWorld, SERVICE_ACCOUNT, type Found, type World } from '../support/world.ts'
+import { SERVICE_ACCOUNT } from '../support/identity.ts'
+import { eventually, needsCluster, openWorld, type Found, type World } from '../support/world.ts'
 
 interface Plan {
   readonly kind: KindName

@@ -7,7 +7,8 @@ import { pickPorts } from '../cluster/ports.ts'
 import { startFaultProxy } from '../chaos/fault-proxy.ts'
 import { kubectlFor } from '../support/kubectl.ts'
 import { startOperator, type OperatorProcess } from '../support/operator-process.ts'
-import { eventually, needsCluster, openWorld, SERVICE_ACCOUNT, type World } from '../support/world.ts'
+import { SERVICE_ACCOUNT } from '../support/identity.ts'
+import { eventually, needsCluster, openWorld, type World } from '../support/world.ts'
 
 const MANIFESTS = path.resolve(import.meta.dirname, '../../manifests')
 const signal = (): AbortSignal => AbortSignal.timeout(60_000)

@@ -5,7 +5,8 @@ import { systemClock } from '#lib/clock.ts'
 import { pickPorts } from '../cluster/ports.ts'
 import { startFaultProxy, type FaultProxy } from '../chaos/fault-proxy.ts'
 import type { OperatorProcess } from '../support/operator-process.ts'
-import { eventually, needsCluster, openWorld, SERVICE_ACCOUNT, uidOf, type World } from '../support/world.ts'
+import { SERVICE_ACCOUNT } from '../support/identity.ts'
+import { eventually, needsCluster, openWorld, uidOf, type World } from '../support/world.ts'
 
 const PROCESS = { image: 'busybox:1', terminationGracePeriodSeconds: 1 }
 const COUNT = 10

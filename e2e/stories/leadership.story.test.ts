@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '#lib/clock.ts'
 import { at, textAt } from '../support/api.ts'
 import type { OperatorProcess } from '../support/operator-process.ts'
-import { eventually, needsCluster, openWorld, OPERATOR_NAMESPACE, uidOf, type World } from '../support/world.ts'
+import { OPERATOR_NAMESPACE } from '../support/identity.ts'
+import { eventually, needsCluster, openWorld, uidOf, type World } from '../support/world.ts'
 
 const LEASE_MS = 3_000
 const PROCESS = { image: 'busybox:1', terminationGracePeriodSeconds: 1 }

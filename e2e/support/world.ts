@@ -11,6 +11,7 @@ import { messageOf } from '#lib/errors.ts'
 import { testCluster, type TestCluster } from '../cluster/fixture.ts'
 import { pickPorts } from '../cluster/ports.ts'
 import { at, connectApi, itemsOf, textAt, type Api, type Json } from './api.ts'
+import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT } from './identity.ts'
 import { kubectlFor, type Kubectl } from './kubectl.ts'
 import { startOperator, type OperatorProcess } from './operator-process.ts'
 
@@ -53,9 +54,6 @@ export interface OperatorOptions {
   /** Do not wait for readiness. */
   readonly raw?: boolean
 }
-
-export const OPERATOR_NAMESPACE = 'k8-highlander'
-export const SERVICE_ACCOUNT = `system:serviceaccount:${OPERATOR_NAMESPACE}:k8-highlander`
 
 const PATIENCE_MS = 45_000
 const PAUSE_MS = 25

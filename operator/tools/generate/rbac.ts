@@ -32,6 +32,7 @@ interface PolicyRule {
 
 export function writeRbac(models: readonly KindModel[]): string {
   const objects = [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAME } },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: NAME, namespace: NAME } },
     ...role('ClusterRole', [...workloadRules(models), ...childRules(models), eventRule, nodeRule]),
     ...role('Role', leaseRules),
