@@ -1,0 +1,191 @@
+// Carries out a plan, in order, through the writer. It promises to stop at the first answer that shows that the world is
+// not as it was seen, and to report refusals as findings instead of throwing them. It does not decide again: whoever
+// called looks again and plans anew.
+import type { ChildFact, CrFact, PodFact, PodRef } from '#api/facts.ts'
+import type { Child, Reader, Store, Stores, Term, Writer } from '#api/ports.ts'
+import { AbortError, TerminalError, TransientError } from '#lib/errors.ts'
+import { describeStranger, judge } from '#workloads/parts/owner.ts'
+import type { Findings } from '#workloads/workload.ts'
+import type { Action } from './plan.ts'
+
+export interface ExecuteDeps {
+  readonly stores: Stores
+  readonly writer: Writer
+  readonly reader: Reader
+}
+
+export type Execution =
+  | { readonly type: 'done' }
+  /** Someone else moved first, or a name is not free yet. */
+  | { readonly type: 'moved'; readonly afterMs: number }
+  /** The findings say what stands in the way; nothing that is under our control will change it. */
+  | { readonly type: 'refused' }
+  /** Worth another try with back-off. */
+  | { readonly type: 'failed'; readonly error: Error; readonly atLeastMs?: number }
+
+export interface Executed {
+  readonly outcome: Execution
+  readonly findings: Findings
+  /** Objects that got an owner. */
+  readonly adopted: readonly string[]
+  /** Writes that reached the server. */
+  readonly writes: number
+}
+
+// The event about what moved brings the workload back within milliseconds; these are for the case that none comes.
+const MOVED_MS = 1000
+const NAME_ENDING_MS = 30_000
+// An object without our labels is not watched: that it has gone is found out by trying.
+const NAME_TAKEN_MS = 60_000
+
+const done: Execution = { type: 'done' }
+const moved: Execution = { type: 'moved', afterMs: MOVED_MS }
+
+/** Throws AbortError when the signal fires, and what is neither a refusal nor transient. */
+export async function execute(
+  actions: readonly Action[],
+  cr: CrFact,
+  context: { readonly deps: ExecuteDeps; readonly term: Term },
+  signal: AbortSignal,
+): Promise<Executed> {
+  const run = new Run(cr, context.deps, context.term, signal)
+  for (const action of actions) {
+    if (signal.aborted) throw new AbortError()
+    const step = await run.attempt(action)
+    if (step.outcome.type !== 'done') return run.result(step)
+  }
+  return run.result({ outcome: done })
+}
+
+interface Step {
+  readonly outcome: Execution
+  readonly findings?: Findings
+}
+
+/** One pass over a plan, with what it has brought so far. */
+class Run {
+  readonly #cr: CrFact
+  readonly #deps: ExecuteDeps
+  readonly #term: Term
+  readonly #signal: AbortSignal
+  readonly #adopted: string[] = []
+  #writes = 0
+
+  constructor(cr: CrFact, deps: ExecuteDeps, term: Term, signal: AbortSignal) {
+    this.#cr = cr
+    this.#deps = deps
+    this.#term = term
+    this.#signal = signal
+  }
+
+  result({ outcome, findings = {} }: Step): Executed {
+    return { outcome, findings, adopted: this.#adopted, writes: this.#writes }
+  }
+
+  async attempt(action: Action): Promise<Step> {
+    try {
+      return await this.#carryOut(action)
+    } catch (error) {
+      if (error instanceof TerminalError) return refusal(action, error)
+      if (error instanceof TransientError) return { outcome: failureOf(error) }
+      throw error
+    }
+  }
+
+  async #carryOut(action: Action): Promise<Step> {
+    const { writer } = this.#deps
+    switch (action.type) {
+      case 'try':
+        await writer.tryCreate(action.child, this.#term)
+        return { outcome: done }
+      case 'delete':
+        return this.#answer(await writer.remove(action.child, {}, this.#term))
+      case 'grant':
+        return this.#grant(action.pod)
+      case 'ungate':
+        return this.#ungate(action.pod)
+      case 'create':
+        return this.#create(action.child)
+      case 'apply':
+        return this.#apply(action.child, action.over)
+      default:
+        return action satisfies never
+    }
+  }
+
+  #answer(answer: 'removed' | 'granted' | 'open' | 'created' | 'applied' | 'conflict' | 'gone'): Step {
+    if (answer === 'conflict' || answer === 'gone') return { outcome: moved }
+    this.#writes += 1
+    return { outcome: done }
+  }
+
+  async #grant(to: PodRef): Promise<Step> {
+    // Over the version that the decision was made on: a newer one may hold another grant.
+    return this.#answer(await this.#deps.writer.grant(this.#cr, to, this.#term))
+  }
+
+  async #ungate(ref: PodRef): Promise<Step> {
+    const { stores, writer } = this.#deps
+    // The grant as the store has it now: this very plan may have written it.
+    const cr = stores.crs[this.#cr.kind].get(this.#cr.namespace, this.#cr.name)
+    const pod: PodFact | undefined = stores.children.Pod.get(ref.namespace, ref.name)
+    if (cr?.uid !== this.#cr.uid || pod?.uid !== ref.uid) return { outcome: moved }
+    return this.#answer(await writer.ungate(pod, cr, this.#term))
+  }
+
+  async #apply(child: Child, over: ChildFact): Promise<Step> {
+    const answer = await this.#deps.writer.apply(child, over, this.#term)
+    if (answer === 'unchanged') return { outcome: done }
+    if (answer === 'applied' && over.controller === undefined) this.#adopted.push(`${child.kind} ${child.name}`)
+    return this.#answer(answer)
+  }
+
+  async #create(child: Child): Promise<Step> {
+    const answer = await this.#deps.writer.create(child, this.#term)
+    return answer === 'created' ? this.#answer(answer) : this.#meet(child)
+  }
+
+  /** The name is taken: by whom decides what comes next. */
+  async #meet(child: Child): Promise<Step> {
+    const store: Store<ChildFact> = this.#deps.stores.children[child.kind]
+    const known = store.get(child.namespace, child.name)
+    const found =
+      known === undefined
+        ? await this.#deps.reader.read(child.kind, child.namespace, child.name, this.#signal)
+        : ({ type: 'found', fact: known, fieldManager: '' } as const)
+    if (found.type === 'absent') return { outcome: moved }
+    const { fact } = found
+    const whose = judge(fact, this.#cr)
+    if (whose === 'stranger') return taken(child, describeStranger(fact, found.fieldManager))
+    // Known from now on, so that the event of its end is one of this workload.
+    if (!store.sawDeleted(fact.uid)) store.wrote(fact)
+    if (whose === 'predecessor' || fact.deleting) return { outcome: { type: 'moved', afterMs: NAME_ENDING_MS } }
+    // At once: without the labels /kind and /name (Go version) the next look would not find it either.
+    return this.#apply(child, fact)
+  }
+}
+
+function taken({ kind, name }: Child, by: string): Step {
+  return { outcome: { type: 'moved', afterMs: NAME_TAKEN_MS }, findings: { taken: { kind, name, by } } }
+}
+
+/**
+ * Invalid stays invalid until the spec changes. A quota, a right or a missing ServiceAccount may change any time and
+ * no event tells of it, so those are tried again.
+ */
+function refusal(action: Action, error: TerminalError): Step {
+  const child = 'child' in action ? action.child : { kind: 'Pod' as const, name: action.pod.name }
+  const reason = reasonOf(error)
+  const findings = { refused: { kind: child.kind, name: child.name, reason, sentence: error.message } }
+  return { outcome: reason === 'invalid' ? { type: 'refused' } : { type: 'failed', error }, findings }
+}
+
+function reasonOf({ reason }: TerminalError): 'invalid' | 'forbidden' | 'quota' {
+  if (reason === 'quota') return 'quota'
+  return reason === 'forbidden' || reason === 'unauthorized' ? 'forbidden' : 'invalid'
+}
+
+function failureOf(error: TransientError): Execution {
+  const { retryAfterMs } = error
+  return { type: 'failed', error, ...(retryAfterMs === undefined ? {} : { atLeastMs: retryAfterMs }) }
+}
