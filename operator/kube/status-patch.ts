@@ -62,15 +62,22 @@ const MAX_CONDITIONS = 16
  */
 export function statusChange(stored: JsonObject, wish: StatusPatch, leader: Leader): StatusChange | undefined {
   if (wish.observedGeneration < (numberAt(stored, 'observedGeneration') ?? -1)) return undefined
-  const conditions = mergedConditions(listAt(stored, 'conditions'), wish.conditions ?? [])
-  const wished: JsonObject = { ...wish, conditions: conditions.length === 0 ? undefined : conditions }
-  const patch = differences(stored, wished)
+  const storedConditions = listAt(stored, 'conditions')
+  const conditions = mergedConditions(storedConditions, wish.conditions ?? [])
+  const patch = differences(stored, { ...wish, conditions: conditions.length === 0 ? undefined : conditions })
   const isClaim = wish.leader === undefined && textAt(objectAt(stored, 'leader'), 'tenant') !== leader.tenant
   if (Object.keys(patch).length === 0 && !isClaim) return undefined
-  const isUrgent = 'active' in patch || 'healthy' in patch || !sameStatuses(listAt(stored, 'conditions'), conditions)
-  if (wish.leader !== undefined) return { patch, isUrgent }
-  const stamp = mergePatch(stored['leader'], leader)
-  return { patch: stamp === undefined ? patch : { ...patch, leader: stamp }, isUrgent }
+  const isUrgent = movesState(patch) || !sameStatuses(storedConditions, conditions)
+  return { patch: wish.leader === undefined ? withLeader(patch, stored['leader'], leader) : patch, isUrgent }
+}
+
+function movesState(patch: JsonObject): boolean {
+  return 'active' in patch || 'healthy' in patch
+}
+
+function withLeader(patch: JsonObject, stored: unknown, leader: Leader): JsonObject {
+  const difference = mergePatch(stored, leader)
+  return difference === undefined ? patch : { ...patch, leader: difference }
 }
 
 function differences(stored: JsonObject, wished: JsonObject): JsonObject {
