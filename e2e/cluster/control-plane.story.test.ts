@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '#lib/clock.ts'
+import { parseTime } from '#lib/time.ts'
 import { startControlPlane, type ControlPlane } from './control-plane.ts'
 import { execute } from './exec.ts'
 import { needsBinaries, withControlPlane } from './fixture.ts'
@@ -69,6 +70,15 @@ apiVersion: v1
 kind: Pod
 metadata: { name: deaf, annotations: { simulation.highlander.plexobject.io/ignores-sigterm: '1' } }
 spec: { terminationGracePeriodSeconds: 3, containers: [{ name: main, image: example.invalid/deaf }] }
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: brief
+  annotations:
+    simulation.highlander.plexobject.io/ready-after: 1s
+    simulation.highlander.plexobject.io/run-for: 2s
+spec: { restartPolicy: Never, containers: [{ name: main, image: example.invalid/brief }] }
 `
 
 describe('a simulated control plane', () => {
@@ -158,6 +168,13 @@ async function runsWorkloads(plane: ControlPlane): Promise<void> {
   await kubectl(plane, ['wait', 'job/broken', '--for=condition=Failed', '--timeout=30s'])
   await kubectl(plane, ['create', 'job', 'by-hand', '--from=cronjob/often'])
   await kubectl(plane, ['wait', 'job/by-hand', '--for=condition=Complete', '--timeout=30s'])
+  await kubectl(plane, ['wait', 'pod/brief', '--for=jsonpath={.status.phase}=Succeeded', '--timeout=30s'])
+  const times =
+    '{.status.containerStatuses[0].state.terminated.startedAt} {.status.containerStatuses[0].state.terminated.finishedAt}'
+  const ran = (await kubectl(plane, ['get', 'pod/brief', '-o', `jsonpath=${times}`]))
+    .split(' ')
+    .map((text) => parseTime(text) ?? 0)
+  expect((ran[1] ?? 0) - (ran[0] ?? 0)).toBeGreaterThanOrEqual(1_000)
   expect(await kubectl(plane, ['get', 'pvc', '-o', 'jsonpath={.items[*].status.phase}'])).toBe('Bound Bound')
 }
 

@@ -1,7 +1,7 @@
 // Our own control plane: etcd, kube-apiserver, then what works against it, in the order in which they need each other.
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { TerminalError } from '#lib/errors.ts'
+import { TerminalError, isAbort } from '#lib/errors.ts'
 import { connectApi, type Api } from './api.ts'
 import type { BinaryName } from './catalog.ts'
 import type { ControlPlane, ControlPlaneOptions } from './control-plane.ts'
@@ -14,7 +14,6 @@ import { createNode, createStorageClass, isNodeReady, provisionVolumes } from '.
 import { createSupervisor, type PartSpec, type Supervisor } from './supervisor.ts'
 import { waitUntil } from './wait.ts'
 
-const NODE_LIMIT_MS = 60_000
 const PORT_LIMIT_MS = 5_000
 
 export interface OwnOptions extends ControlPlaneOptions {
@@ -38,6 +37,19 @@ export async function startOwnControlPlane(options: OwnOptions, signal: AbortSig
   // Left early, by an error or the signal, everything that was started ends here; at the end it moves to the caller.
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await createRunFolder(options.env, options.report))
+  try {
+    const site = await prepareSite(options, folder, stack)
+    await startServers(site, signal)
+    if (options.controllers) await startControllers(site, signal)
+    if (options.nodes === 'simulated') await startSimulation(site, stack, signal)
+    return await describeSite(site, stack, signal)
+  } catch (error) {
+    if (!isAbort(error)) folder.keep()
+    throw error
+  }
+}
+
+async function prepareSite(options: OwnOptions, folder: RunFolder, stack: AsyncDisposableStack): Promise<Site> {
   const pki = await createPki(folder.runDir)
   const layout = await planLayout(options, folder, pki)
   stack.defer(async () => await requireFreePorts([layout.clientPort, layout.peerPort, layout.apiPort]))
@@ -45,11 +57,11 @@ export async function startOwnControlPlane(options: OwnOptions, signal: AbortSig
   const supervisor = createSupervisor(options.report)
   stack.defer(async () => await supervisor.stop())
   const api = stack.use(connectApi(server, pki))
-  const site: Site = { options, layout, pki, server, api, supervisor }
+  return { options, layout, pki, server, api, supervisor }
+}
 
-  await startServers(site, signal)
-  if (options.controllers) await startControllers(site, signal)
-  if (options.nodes === 'simulated') await startSimulation(site, stack, signal)
+async function describeSite(site: Site, stack: AsyncDisposableStack, signal: AbortSignal): Promise<ControlPlane> {
+  const { options, layout, api, server, supervisor } = site
   const version = textAt(await api.request({ method: 'GET', path: '/version' }, signal), 'gitVersion')
   const kubeconfig = await kubeconfigFor(site, 'admin', ['system:masters'])
   const owned = stack.move()
@@ -117,13 +129,12 @@ async function startControllers(site: Site, signal: AbortSignal): Promise<void> 
 }
 
 async function startSimulation(site: Site, stack: AsyncDisposableStack, signal: AbortSignal): Promise<void> {
-  const { options, api, supervisor, layout } = site
+  const { options, api, supervisor } = site
   await Promise.all([createNode(api, signal), createStorageClass(api, signal)])
   const kubeconfig = await kubeconfigFor(site, 'kwok', ['system:masters'])
-  await supervisor.start(specOf(site, 'kwok', parts.kwokArguments(kubeconfig)), signal)
-  const hint = (): Promise<string> => Promise.resolve(`see kwok.log in ${layout.runDir}`)
-  const wait = { what: 'waiting until the simulated node is ready', limitMs: NODE_LIMIT_MS, hint }
-  await waitUntil((inner) => isNodeReady(api, inner), wait, signal)
+  const kwok = specOf(site, 'kwok', parts.kwokArguments(kubeconfig))
+  const readiness = 'kwok has made the simulated node ready'
+  await supervisor.start({ ...kwok, readiness, isReady: (inner) => isNodeReady(api, inner) }, signal)
   const stop = new AbortController()
   const provisioner = provisionVolumes(api, options.report, stop.signal)
   stack.defer(async () => {

@@ -8,6 +8,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface RunFolder extends AsyncDisposable {
   readonly runDir: string
   readonly dataDir: string
+  /** From now on disposing leaves the logs: somebody will have to read them. */
+  keep(): void
 }
 
 const PREFIX = 'k8-highlander-'
@@ -25,12 +27,16 @@ export async function createRunFolder(env: Environment, report: (line: string) =
     () => false,
   )
   const dataDir = await mkdtemp(inMemory ? path.join(MEMORY, PREFIX) : path.join(runDir, 'etcd-'))
+  let isKept = env['KEEP'] === '1'
   return {
     runDir,
     dataDir,
+    keep: () => {
+      isKept = true
+    },
     [Symbol.asyncDispose]: async () => {
       await rm(dataDir, { recursive: true, force: true })
-      if (env['KEEP'] === '1') return report(`kept ${runDir}`)
+      if (isKept) return report(`kept ${runDir}`)
       await rm(runDir, { recursive: true, force: true })
     },
   }

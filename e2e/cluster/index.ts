@@ -1,2 +1,0 @@
-// What commands outside the tests use of this folder. Tests take fixture.ts.
-export { startControlPlane, type ControlPlane } from './control-plane.ts'
