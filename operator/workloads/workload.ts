@@ -41,7 +41,12 @@ export interface Findings {
   /** A child's name is taken by an object that is not ours and not adoptable. */
   readonly taken?: { readonly kind: ChildKind; readonly name: string; readonly by: string }
   /** A child was refused: the server's sentence. */
-  readonly refused?: { readonly kind: ChildKind; readonly name: string; readonly reason: 'invalid' | 'forbidden' | 'quota'; readonly sentence: string }
+  readonly refused?: {
+    readonly kind: ChildKind
+    readonly name: string
+    readonly reason: 'invalid' | 'forbidden' | 'quota'
+    readonly sentence: string
+  }
 }
 
 export interface Snapshot<K extends KindName> extends Observed {

@@ -3,7 +3,7 @@
 // that the stored grant names, and a grant moves only after everything else has been proven ended. Leadership, epochs
 // and time decide nothing here; a stale caller's step fails on the resource version it was computed from.
 import type { DeploymentFact, PodFact, PodRef } from '#api/facts.ts'
-import { isUnreachable, proofOfEnd, type Proof, type Reach } from './proof.ts'
+import { isTerminal, isUnreachable, proofOfEnd, type Proof, type Reach } from './proof.ts'
 
 export type WaitReason = 'running' | 'ending' | 'unreachable' | 'stranger'
 
@@ -28,6 +28,8 @@ export interface Grant {
 
 export interface GrantInput extends Reach {
   readonly namespace: string
+  /** Of the Deployment, whether it exists or not. */
+  readonly name: string
   /** Left out: this incarnation has granted nothing yet. */
   readonly grant?: Grant
   /** All pods of the workload, whoever made them. */
@@ -53,11 +55,6 @@ export function refOf(pod: PodFact): PodRef {
 export function isMadeByDeployment(pod: PodFact, deployment: string): boolean {
   const hash = pod.labels['pod-template-hash']
   return hash !== undefined && pod.controller?.kind === 'ReplicaSet' && pod.controller.name === `${deployment}-${hash}`
-}
-
-/** Two pods with a running container at the same time, whoever made them. */
-export function isOverlapping(pods: readonly PodFact[]): boolean {
-  return pods.filter((pod) => pod.anyRunning).length > 1
 }
 
 function nextGrant(input: GrantInput, grant: Grant): GrantStep {
@@ -109,7 +106,7 @@ function clear(input: GrantInput, others: readonly PodFact[]): GrantStep {
 
 /** D2: terminal phase, but a running status: a delete would remove the object at once, and with it the last evidence. */
 function isEndedOnPaper(pod: PodFact): boolean {
-  return (pod.phase === 'Succeeded' || pod.phase === 'Failed') && pod.anyRunning
+  return isTerminal(pod) && pod.anyRunning
 }
 
 function waitFor(pod: PodFact, input: GrantInput): GrantStep {
@@ -139,7 +136,7 @@ function isNewer(pod: PodFact, than: PodFact): boolean {
 }
 
 function isOurs(pod: PodFact, input: GrantInput): boolean {
-  return input.deployment !== undefined && isMadeByDeployment(pod, input.deployment.name)
+  return isMadeByDeployment(pod, input.name)
 }
 
 function unendedOf(input: GrantInput): readonly PodFact[] {

@@ -1,0 +1,63 @@
+// The native object of a WorkloadCronJob: a CronJob.
+import type { CronJobFact } from '#api/facts.ts'
+import type { Child } from '#api/ports.ts'
+import { nativeObject } from '../parts/child.ts'
+import { present } from '../parts/json.ts'
+import { objectAnnotations, objectLabels, podAnnotations, templateLabels } from '../parts/names.ts'
+import { ownerOf, sameName } from '../parts/owner.ts'
+import { podSpec } from '../parts/pod.ts'
+import type { Snapshot } from '../workload.ts'
+
+type Seen = Snapshot<'WorkloadCronJob'>
+
+export function isStrict({ resource }: Seen): boolean {
+  return resource.spec.exclusivity.mode === 'Strict'
+}
+
+export function liveCronJob(seen: Seen): CronJobFact | undefined {
+  const wanted = { kind: 'CronJob' as const, name: seen.resource.name }
+  const live = sameName(wanted, seen.children) ?? sameName(wanted, seen.others)
+  return live?.kind === 'CronJob' ? live : undefined
+}
+
+export function buildCronJob(seen: Seen, suspend: boolean): Child {
+  const { resource } = seen
+  const { spec } = resource
+  const owner = ownerOf(resource)
+  return nativeObject('CronJob', owner, {
+    name: resource.name,
+    labels: objectLabels(owner, seen.term.tenant),
+    annotations: objectAnnotations(),
+    spec: present({
+      schedule: spec.schedule,
+      timeZone: spec.timeZone,
+      suspend,
+      concurrencyPolicy: spec.concurrencyPolicy,
+      startingDeadlineSeconds: spec.startingDeadlineSeconds,
+      successfulJobsHistoryLimit: spec.successfulJobsHistoryLimit,
+      failedJobsHistoryLimit: spec.failedJobsHistoryLimit,
+      jobTemplate: { metadata: { labels: templateLabels(owner) }, spec: jobSpec(seen) },
+    }),
+  })
+}
+
+function jobSpec({ resource }: Seen): object {
+  const { spec } = resource
+  const owner = ownerOf(resource)
+  return present({
+    parallelism: 1,
+    completions: 1,
+    backoffLimit: spec.backoffLimit,
+    activeDeadlineSeconds: spec.activeDeadlineSeconds,
+    ttlSecondsAfterFinished: spec.ttlSecondsAfterFinished,
+    // A pod that is still ending is not replaced: no overlap inside a run.
+    podReplacementPolicy: 'Failed',
+    template: {
+      metadata: present({
+        labels: templateLabels(owner, spec.podLabels),
+        annotations: podAnnotations(spec.podAnnotations),
+      }),
+      spec: podSpec({ spec, restartPolicy: spec.restartPolicy, volumes: spec, fenced: false, gated: false }),
+    },
+  })
+}

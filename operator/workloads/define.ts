@@ -1,0 +1,91 @@
+// Turns a definition of a kind into what the engine holds: the spec is parsed and checked here, once per look, and the
+// kind is hidden. What holds for every kind whatever its spec says is decided here too: an invalid spec, a pause and a
+// resource on its way out change no child.
+import type { PodFact } from '#api/facts.ts'
+import type { KindName } from '#api/generated/kinds.ts'
+import type { StatusPatch } from '#api/ports.ts'
+import { validateSpec, type Problem } from '#api/validate.ts'
+import { isPaused, type Acceptance, type Statement } from './parts/conditions.ts'
+import { unended } from './parts/proof.ts'
+import type { State } from './parts/state.ts'
+import { buildHead, newest, resourceRef } from './parts/status.ts'
+import type { Look, Observed, Reported, Snapshot, Workload, WorkloadDefinition } from './workload.ts'
+
+export function defineWorkload<K extends KindName>(definition: WorkloadDefinition<K>): Workload {
+  return { kind: definition.kind, look: (seen) => look(definition, seen) }
+}
+
+function look<K extends KindName>(definition: WorkloadDefinition<K>, seen: Observed): Look {
+  const checked = validateSpec(definition.kind, parse(seen.cr.spec))
+  if (checked.type === 'invalid') return { status: (after) => reportInvalid(checked.problems, after) }
+  const snapshot = (observed: Observed): Snapshot<K> => ({
+    ...observed,
+    resource: {
+      kind: definition.kind,
+      namespace: observed.cr.namespace,
+      name: observed.cr.name,
+      uid: observed.cr.uid,
+      generation: observed.cr.generation,
+      spec: checked.spec,
+    },
+  })
+  return {
+    ...(isHandsOff(seen) ? {} : { desired: definition.desired(snapshot(seen)) }),
+    status: (after) => definition.status(snapshot(after)),
+  }
+}
+
+/** Text that is no JSON cannot come from the API server; it counts as a spec of the wrong shape. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Garbage collection takes the children of a deleted resource; creating one now would work against it. */
+function isHandsOff(seen: Observed): boolean {
+  return isPaused(seen) || seen.cr.deleting || seen.role === 'hands-off'
+}
+
+/** What ran runs on, and is told as it is seen; the rest of the stored status stays. */
+function reportInvalid(problems: readonly Problem[], seen: Observed): Reported {
+  const pods = unended(seen.pods, seen.gone).filter((pod) => !pod.gated)
+  const acceptance: Acceptance = { type: 'refused', reason: 'InvalidSpec', message: sentenceOf(problems) }
+  const verdict = {
+    state: asSeen(seen, pods),
+    acceptance,
+    exclusive: exclusiveAsStored(seen),
+    suspended: false,
+    timeoutMs: 0,
+  }
+  const resources = seen.children.map((fact) => resourceRef(fact, fact.kind !== 'Pod' || fact.ready))
+  const { head } = buildHead({ verdict, pod: newest(pods), resources }, seen)
+  const stored: StatusPatch = withoutGrant(seen)
+  return { status: { ...stored, ...head } }
+}
+
+function sentenceOf(problems: readonly Problem[]): string {
+  const found = problems.map(({ path, message }) => `${path}: ${message}`).join('; ')
+  return `${found}. What runs is left as it is; correct the spec.`
+}
+
+function asSeen(seen: Observed, pods: readonly PodFact[]): State {
+  const schedule = seen.children.find((fact) => fact.kind === 'CronJob')
+  const active = schedule?.kind === 'CronJob' ? !schedule.suspended : pods.length > 0
+  const healthy = schedule === undefined ? pods.some((pod) => pod.ready) : seen.stored.healthy === true
+  return { reason: 'NotAccepted', message: '', active, healthy, progress: 'stuck' }
+}
+
+/** Nothing new is started, so what was true of what runs stays true. */
+function exclusiveAsStored(seen: Observed): Statement {
+  const stored = seen.stored.conditions?.find((condition) => condition.type === 'Exclusive')
+  return stored ?? { status: 'Unknown', reason: 'NotGuaranteed', message: 'The spec is not accepted.' }
+}
+
+/** The grant has its own writer. */
+function withoutGrant({ stored }: Observed): StatusPatch {
+  const { grant: _grant, ...rest } = { grant: undefined, ...stored }
+  return { observedGeneration: -1, active: false, healthy: false, ...rest }
+}

@@ -1,0 +1,37 @@
+// The frame of every native object: its name, labels, annotations and owner.
+import type { ChildKind } from '#api/generated/kinds.ts'
+import type { Child } from '#api/ports.ts'
+import { apiVersionOf, resourceOf } from '#api/resource.ts'
+import type { Labels } from './names.ts'
+import { ownerReference, type Owner } from './owner.ts'
+
+export interface ChildParts {
+  readonly name: string
+  readonly labels: Labels
+  readonly annotations: Labels
+  readonly spec: object
+  /** The operator starts an instance by creating this object. */
+  readonly takesToken?: true
+}
+
+export function nativeObject(kind: ChildKind, owner: Owner, parts: ChildParts): Child {
+  const { name, labels, annotations, spec } = parts
+  return {
+    kind,
+    namespace: owner.namespace,
+    name,
+    takesToken: parts.takesToken === true,
+    object: {
+      apiVersion: apiVersionOf(resourceOf(kind)),
+      kind,
+      metadata: {
+        name,
+        namespace: owner.namespace,
+        labels,
+        annotations,
+        ownerReferences: [ownerReference(owner)],
+      },
+      spec,
+    },
+  }
+}

@@ -1,0 +1,65 @@
+// Sorts the wanted children: those that can be written now, and those whose name is not free yet.
+import type { ServiceFact } from '#api/facts.ts'
+import type { Port, ServiceSettings } from '#api/generated/kinds.ts'
+import type { Child } from '#api/ports.ts'
+import type { Desired, Observed } from '../workload.ts'
+import { judge, sameName, type Owner } from './owner.ts'
+import { buildService, hasAddress, mustRecreateService } from './service.ts'
+
+export type Placed = Required<Pick<Desired, 'children' | 'onHold' | 'remove'>>
+
+export const nothing: Placed = { children: [], onHold: [], remove: [] }
+
+/** A name held by a predecessor or a stranger, or by an object that is being deleted, is waited for. */
+export function place(child: Child, seen: Observed, owner: Owner): Placed {
+  return isFree(child, seen, owner) ? { ...nothing, children: [child] } : hold(child)
+}
+
+export function hold(child: Child): Placed {
+  return { ...nothing, onHold: [{ kind: child.kind, name: child.name }] }
+}
+
+export function together(...parts: readonly Placed[]): Placed {
+  return {
+    children: parts.flatMap((part) => part.children),
+    onHold: parts.flatMap((part) => part.onHold),
+    remove: parts.flatMap((part) => part.remove),
+  }
+}
+
+export function isFree(child: Pick<Child, 'kind' | 'name'>, seen: Observed, owner: Owner): boolean {
+  const live = sameName(child, seen.children) ?? sameName(child, seen.others)
+  if (live === undefined) return true
+  const ownership = judge(live, owner)
+  return !live.deleting && (ownership === 'ours' || ownership === 'adoptable')
+}
+
+export interface FrontInput {
+  readonly owner: Owner
+  readonly name: string
+  readonly settings: ServiceSettings
+  readonly ports: readonly Port[]
+  /** The governing Service of a StatefulSet: exists without ports, and keeps the address it was adopted with. */
+  readonly governing: boolean
+}
+
+/** The Service in front of the instance. */
+export function placeService(input: FrontInput, seen: Observed): Placed {
+  const { owner, settings, ports } = input
+  if (ports.length === 0 && !input.governing) return nothing
+  const keeps = keepsAddress(input, seen)
+  const child = buildService({ ...input, tenant: seen.term.tenant, keepsAddress: keeps })
+  const live = liveService(input, seen)
+  if (live === undefined || keeps || !mustRecreateService(live, settings)) return place(child, seen, owner)
+  return { ...hold(child), remove: live.deleting || judge(live, owner) !== 'ours' ? [] : [live] }
+}
+
+export function keepsAddress(input: FrontInput, seen: Observed): boolean {
+  const live = liveService(input, seen)
+  return input.governing && input.settings.headless && live !== undefined && hasAddress(live)
+}
+
+function liveService(input: FrontInput, seen: Observed): ServiceFact | undefined {
+  const live = sameName({ kind: 'Service', name: input.name }, [...seen.children, ...seen.others])
+  return live?.kind === 'Service' ? live : undefined
+}

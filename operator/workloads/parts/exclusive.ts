@@ -1,0 +1,43 @@
+// The condition Exclusive: what can be said about the promise "at most one".
+import type { PodFact } from '#api/facts.ts'
+import type { Observed } from '../workload.ts'
+import type { Statement } from './conditions.ts'
+import { unended } from './proof.ts'
+import { storedCondition, type State } from './state.ts'
+
+export interface ExclusiveInput {
+  readonly strict: boolean
+  readonly state: State
+  /** What this kind rests on, as a sentence. */
+  readonly because: string
+}
+
+export function exclusiveOf(input: ExclusiveInput, seen: Observed): Statement {
+  if (!input.strict) return unknown('NotGuaranteed', 'Mode BestEffort allows more than one instance for a while.')
+  const running = seen.pods.filter((pod) => pod.anyRunning)
+  if (running.length > 1) return overlap(running, seen)
+  if (isStillLoose(seen)) return loose()
+  if (input.state.reason === 'NodeUnreachable')
+    return unknown('OldInstanceUnreachable', 'The node of the old instance does not answer; nothing new is started.')
+  return { status: 'True', reason: 'Verified', message: input.because }
+}
+
+function overlap(running: readonly PodFact[], seen: Observed): Statement {
+  if (isStillLoose(seen)) return loose()
+  const names = running.map((pod) => pod.name).toSorted()
+  const step = 'Find out who made the extra pod and delete it; no successor is started before.'
+  return { status: 'False', reason: 'OverlapDetected', message: `Pods ${names.join(' and ')} run at once. ${step}` }
+}
+
+/** Mode Strict was switched on while more than one instance was allowed: those are removed, that is no alarm. */
+function isStillLoose(seen: Observed): boolean {
+  return storedCondition(seen, 'Exclusive')?.reason === 'NotGuaranteed' && unended(seen.pods, seen.gone).length > 1
+}
+
+function loose(): Statement {
+  return unknown('NotGuaranteed', 'Mode Strict was switched on; further instances from before still end.')
+}
+
+function unknown(reason: string, message: string): Statement {
+  return { status: 'Unknown', reason, message }
+}

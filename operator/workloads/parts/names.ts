@@ -1,0 +1,90 @@
+// Names, labels and selectors of everything a workload owns. Selectors and labels must agree, so both are made here.
+// Nothing that depends on who leads is among them: the writer stamps that, outside all hashes.
+import type { KindName } from '#api/generated/kinds.ts'
+import { kindInfo } from '#api/generated/kinds.ts'
+import { annotation, COMMON_MANAGED_BY, label, labelValue, MANAGED_BY } from '#api/labels.ts'
+
+/** Names one workload. */
+export interface Identity {
+  readonly kind: KindName
+  readonly namespace: string
+  readonly name: string
+}
+
+export type Labels = Readonly<Record<string, string>>
+
+/**
+ * Revision of the builders, stamped on each child. What a builder makes of an unchanged spec never changes within a
+ * revision: an operator upgrade must restart nothing.
+ */
+export const BUILDER_REVISION = '1'
+
+export function podName(name: string): string {
+  return `${name}-pod`
+}
+
+/** The claim that a StatefulSet makes for its pod number `ordinal`. */
+export function claimName(volume: string, name: string, ordinal: number): string {
+  return `${volume}-${name}-${ordinal}`
+}
+
+/** The only selector of Deployment and StatefulSet, as in the Go version, so that its objects can be adopted. */
+export function appSelector(of: Identity): Labels {
+  return { [label.app]: of.name }
+}
+
+/** Selector of Service objects, and of the pods of a workload. */
+export function workloadSelector(of: Identity): Labels {
+  return { [label.kind]: of.kind, [label.name]: of.name }
+}
+
+export function selectorText(of: Identity): string {
+  return Object.entries(workloadSelector(of))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
+}
+
+/** Labels of pods and pod templates. The user's labels may replace app.kubernetes.io/name, nothing else of ours. */
+export function templateLabels(of: Identity, added: Labels = {}): Labels {
+  return {
+    [label.commonName]: of.name,
+    ...sortedCopy(added),
+    [label.app]: of.name,
+    [label.managedBy]: MANAGED_BY,
+    [label.commonManagedBy]: COMMON_MANAGED_BY,
+    ...workloadSelector(of),
+  }
+}
+
+/** Labels of a native object. */
+export function objectLabels(of: Identity, tenant: string, added: Labels = {}): Labels {
+  return { ...templateLabels(of, added), [label.commonName]: of.name, [label.tenant]: labelValue(tenant) }
+}
+
+/** Labels of a Process pod, which is object and pod in one. */
+export function podObjectLabels(of: Identity, tenant: string, added: Labels = {}): Labels {
+  return { ...templateLabels(of, added), [label.tenant]: labelValue(tenant) }
+}
+
+export function claimLabels(of: Identity, added: Labels = {}): Labels {
+  return { ...sortedCopy(added), [label.app]: of.name, [label.managedBy]: MANAGED_BY, ...workloadSelector(of) }
+}
+
+/** Annotations of a native object: those of the user, then ours. */
+export function objectAnnotations(added: Labels = {}): Labels {
+  return { ...sortedCopy(added), [annotation.builder]: BUILDER_REVISION }
+}
+
+/** Annotations of a pod template; undefined when there are none. */
+export function podAnnotations(added: Labels = {}): Labels | undefined {
+  return Object.keys(added).length === 0 ? undefined : sortedCopy(added)
+}
+
+/** What a sentence and the command line call the workload: `process/report`. */
+export function shortName(of: Identity): string {
+  return `${kindInfo[of.kind].type}/${of.name}`
+}
+
+function sortedCopy(map: Labels): Labels {
+  return Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}

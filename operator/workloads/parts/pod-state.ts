@@ -1,0 +1,139 @@
+// What one pod is doing, told as the state of its workload. The kinds add what the pod alone does not know.
+// Sentences name the next step and are stable: the kubelet's own texts that alternate with every retry are left out.
+import type { ContainerFact, PodFact } from '#api/facts.ts'
+import { formatTime } from '#lib/time.ts'
+import type { Observed } from '../workload.ts'
+import { isTerminal, isUnreachable, overdueAtMs } from './proof.ts'
+import { storedCondition, troubled, type State } from './state.ts'
+
+/** The state of a pod that has not been proven ended. */
+export function podState(pod: PodFact, seen: Observed): State {
+  if (isUnreachable(pod, seen)) return unreachable(pod, seen)
+  if (pod.deleting || isTerminal(pod)) return ending(pod, seen)
+  return placementTrouble(pod) ?? containerTrouble(pod) ?? runningState(pod, seen)
+}
+
+/** The old instance still ends; a successor waits. */
+export function ending(pod: PodFact, seen: Observed): State {
+  if (isUnreachable(pod, seen)) return unreachable(pod, seen)
+  const state = troubled('HandoverPending', `Waiting for ${podOnNode(pod)} to end${deletionSentence(pod)}.`)
+  const overdue = overdueAtMs(pod)
+  return overdue === undefined ? state : { ...state, lookAgainMs: Math.max(0, overdue - seen.nowMs) }
+}
+
+/** Nothing may start while the old instance could still run. Only a person or Kubernetes can end this. */
+function unreachable(pod: PodFact, seen: Observed): State {
+  const sentence = pod.deleting
+    ? `Waiting for ${podOnNode(pod)} to end${deletionSentence(pod)} and the node does not answer.`
+    : `Node ${pod.node ?? ''} of pod ${pod.name} does not answer; the pod may still run, so nothing else is started.`
+  const step = `If the node is powered off, run: kubectl delete pod ${pod.name} -n ${seen.cr.namespace} --force`
+  return { ...troubled('NodeUnreachable', `${sentence} ${step}`), progress: 'stuck' }
+}
+
+export function podOnNode(pod: PodFact): string {
+  return pod.node === undefined ? `pod ${pod.name}` : `pod ${pod.name} on node ${pod.node}`
+}
+
+function deletionSentence(pod: PodFact): string {
+  if (pod.deletionRequestedAtMs === undefined) return ''
+  return `; its deletion was requested at ${formatTime(pod.deletionRequestedAtMs)}`
+}
+
+function placementTrouble(pod: PodFact): State | undefined {
+  if (pod.unschedulable === undefined || pod.node !== undefined) return undefined
+  const reason = /persistentvolumeclaim/i.test(pod.unschedulable) ? 'VolumePending' : 'Unschedulable'
+  return troubled(reason, `Pod ${pod.name} cannot be placed: ${pod.unschedulable}`)
+}
+
+function containerTrouble(pod: PodFact): State | undefined {
+  const { main, waiting } = pod
+  if (waiting !== undefined) {
+    const found = waitingTrouble(pod, waiting.container, waiting)
+    if (found !== undefined) return found
+  }
+  if (main?.state === 'waiting') return waitingTrouble(pod, 'main', main)
+  return main?.state === 'terminated' ? endedInPlace(pod, main) : undefined
+}
+
+interface Waiting {
+  readonly reason?: string
+  readonly message?: string
+}
+
+const imageReasons: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
+])
+
+const startFailures: ReadonlySet<string> = new Set(['CreateContainerError', 'RunContainerError', 'StartError'])
+
+function waitingTrouble(pod: PodFact, container: string, waiting: Waiting): State | undefined {
+  const reason = waiting.reason ?? ''
+  if (imageReasons.has(reason)) return imageTrouble(pod, container)
+  if (reason === 'CreateContainerConfigError')
+    return troubled(
+      'ConfigMissing',
+      `Container ${container} of pod ${pod.name} cannot be set up: ${waiting.message ?? reason}`,
+    )
+  if (reason === 'CrashLoopBackOff') return crashLoop(pod, container)
+  if (startFailures.has(reason))
+    return troubled(
+      'Unhealthy',
+      `Container ${container} of pod ${pod.name} cannot be started: ${waiting.message ?? reason}`,
+    )
+  return undefined
+}
+
+function imageTrouble(pod: PodFact, container: string): State {
+  const image = pod.images[container] ?? pod.main?.image ?? ''
+  const step = `Check its name and tag, and imagePullSecrets; the cause is shown by: ${describe(pod)}`
+  return troubled('ImagePullFailed', `Image ${image} of container ${container} cannot be pulled. ${step}`)
+}
+
+function crashLoop(pod: PodFact, container: string): State {
+  const code = container === 'main' ? exitSentence(pod.main) : ''
+  const logs = `kubectl logs ${pod.name} -n ${pod.namespace} -c ${container} --previous`
+  return troubled('CrashLoop', `Container ${container} ends again and again${code}. Its output is shown by: ${logs}`)
+}
+
+/** Code and reason of the last end: `, last with exit code 1 (Error)`. */
+export function exitSentence(main: ContainerFact | undefined): string {
+  const code = main?.exitCode ?? main?.lastExitCode
+  const reason = main?.state === 'terminated' ? main.reason : main?.lastReason
+  if (code === undefined) return ''
+  return reason === undefined ? `, last with exit code ${code}` : `, last with exit code ${code} (${reason})`
+}
+
+/** Between two starts of the container; the pod's phase stays Running. */
+function endedInPlace(pod: PodFact, main: ContainerFact): State {
+  if (main.restartCount > 0) return crashLoop(pod, 'main')
+  return troubled('Unhealthy', `Container main of pod ${pod.name} has ended${exitSentence(main)}; it is started again.`)
+}
+
+function runningState(pod: PodFact, seen: Observed): State {
+  if (pod.ready) {
+    const message = `Pod ${pod.name} is ready${pod.node === undefined ? '' : ` on node ${pod.node}`}.`
+    return { reason: 'Running', message, active: true, healthy: true, progress: 'settled' }
+  }
+  // Shown until it is ready again: else a crash loop would look like a new start after each back-off.
+  const before = storedCondition(seen, 'Ready')?.reason
+  const isSame = seen.stored.instance?.podUID === pod.uid
+  if (isSame && before === 'CrashLoop' && pod.main?.lastExitCode !== undefined) return crashLoop(pod, 'main')
+  if (isSame && (before === 'Running' || before === 'Unhealthy'))
+    return troubled('Unhealthy', `${capital(podOnNode(pod))} is not ready any more. See: ${describe(pod)}`)
+  if (pod.node === undefined) return troubled('Starting', `Pod ${pod.name} waits for a node.`)
+  return troubled('Starting', `Pod ${pod.name} is starting on node ${pod.node}.`)
+}
+
+function describe(pod: PodFact): string {
+  return `kubectl describe pod ${pod.name} -n ${pod.namespace}`
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

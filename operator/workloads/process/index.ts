@@ -1,0 +1,60 @@
+// WorkloadProcess: one pod under a fixed name. The operator replaces it, and only when the name is free by proof.
+import type { Child } from '#api/ports.ts'
+import { hold, nothing, place, placeService, together, type Placed } from '../parts/desired.ts'
+import { refOf } from '../parts/grant.ts'
+import { ownerOf } from '../parts/owner.ts'
+import { proofOfEnd } from '../parts/proof.ts'
+import type { Desired, Snapshot, WorkloadDefinition } from '../workload.ts'
+import { buildPod, frontOf } from './build.ts'
+import { nextStep, type Step } from './life.ts'
+import { isGivenUp } from './restarts.ts'
+import { report } from './status.ts'
+
+type Seen = Snapshot<'WorkloadProcess'>
+
+export const process: WorkloadDefinition<'WorkloadProcess'> = {
+  kind: 'WorkloadProcess',
+  desired,
+  status: (seen) => report(seen, nextStep(seen, buildPod(seen))),
+}
+
+function desired(seen: Seen): Desired {
+  const pod = buildPod(seen)
+  const step = nextStep(seen, pod)
+  return {
+    ...together(placePod(step, pod, seen), placeService(frontOf(seen), seen)),
+    ...(step.type === 'replace' ? { replace: [refOf(step.pod)] } : {}),
+    ...(step.type === 'backoff' ? { requeueAfterMs: step.leftMs } : {}),
+  }
+}
+
+function placePod(step: Step, pod: Child, seen: Seen): Placed {
+  switch (step.type) {
+    case 'create':
+    case 'keep':
+    case 'replace':
+      return place(pod, seen, ownerOf(seen.resource))
+    case 'again':
+      return { ...hold(pod), remove: [step.pod] }
+    case 'give-up':
+      // The verdict must be stored before the pod goes: without it, the next look would start a new one.
+      return isGivenUp(seen) ? letGo(pod, seen) : hold(pod)
+    case 'stop':
+      return letGo(pod, seen)
+    case 'wait':
+    case 'backoff':
+    case 'completed':
+    case 'conflict':
+      return hold(pod)
+    default:
+      return step satisfies never
+  }
+}
+
+/** Not wanted: a pod that is not listed is deleted, unless it is on its way or its end is only claimed (D2). */
+function letGo(pod: Child, seen: Seen): Placed {
+  const live = seen.pods.find((found) => found.name === pod.name)
+  if (live === undefined) return nothing
+  const isClaimed = (live.phase === 'Failed' || live.phase === 'Succeeded') && proofOfEnd(live, seen.gone) === undefined
+  return live.deleting || isClaimed ? hold(pod) : nothing
+}
