@@ -45,7 +45,7 @@ export interface Findings {
   readonly tried: readonly string[]
 }
 
-/** Undefined when no place has it. Rejects only with AbortError. */
+/** Undefined when no place has it. Rejects only when the signal fires. */
 export async function findBinary(
   name: BinaryName,
   options: FindOptions,
@@ -55,7 +55,7 @@ export async function findBinary(
   return found.get(name)
 }
 
-/** All at once, because those that must be compiled share one compilation. Rejects only with AbortError. */
+/** All at once, because those that must be compiled share one compilation. Rejects only when the signal fires. */
 export async function findBinaries(
   names: readonly BinaryName[],
   options: FindOptions,

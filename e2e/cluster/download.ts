@@ -19,7 +19,7 @@ const CONNECT_TIMEOUT_MS = 3_000
 const STALL_TIMEOUT_MS = 30_000
 const MAX_REDIRECTS = 5
 
-/** Puts the binary at `target` or nothing at all. Rejects only with AbortError. */
+/** Puts the binary at `target` or nothing at all. Rejects only when the signal fires. */
 export async function download(source: Download, target: string, signal: AbortSignal): Promise<DownloadResult> {
   if (source.sha512 === undefined) return failed(`no checksum committed for ${source.url}`)
   const part = `${target}.${process.pid}.part`

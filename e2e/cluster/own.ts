@@ -1,7 +1,7 @@
 // Our own control plane: etcd, kube-apiserver, then what works against it, in the order in which they need each other.
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { TerminalError, isAbort } from '#lib/errors.ts'
+import { TerminalError } from '#lib/errors.ts'
 import { connectApi, type Api } from './api.ts'
 import type { BinaryName } from './catalog.ts'
 import type { ControlPlane, ControlPlaneOptions } from './control-plane.ts'
@@ -44,7 +44,7 @@ export async function startOwnControlPlane(options: OwnOptions, signal: AbortSig
     if (options.nodes === 'simulated') await startSimulation(site, stack, signal)
     return await describeSite(site, stack, signal)
   } catch (error) {
-    if (!isAbort(error)) folder.keep()
+    if (!signal.aborted) folder.keep()
     throw error
   }
 }

@@ -30,7 +30,7 @@ export async function waitUntil(
       if (await check(scope.signal)) return
       await systemClock.sleep(POLL_MS, scope.signal)
     } catch (error) {
-      if (signal.aborted) throw new AbortError(`waiting for "${what}" aborted`, { cause: error })
+      if (signal.aborted) throw new AbortError(`${what}: aborted`, { cause: error })
       if (scope.isTimedOut()) break
       last = error
       await systemClock.sleep(POLL_MS, scope.signal).catch(() => undefined)
