@@ -9,7 +9,7 @@ import type {
   StatefulSetFact,
 } from '#api/facts.ts'
 import type { ChildKind } from '#api/generated/kinds.ts'
-import { listAt, numberAt, objectAt, textAt } from './json.ts'
+import { listAt, numberAt, objectAt, textAt } from '#lib/json.ts'
 import { projectPod } from './pod-projection.ts'
 import { childBaseOf, conditionOf, present, sentenceAt, timeAt, wordAt } from './projection-parts.ts'
 

@@ -11,8 +11,8 @@
 // It does not see a change made by an apply that claims to be field manager `highlander` and lists the same fields.
 import { annotation, fieldManager, label } from '#api/labels.ts'
 import { hash16 } from '#lib/hash.ts'
-import type { JsonObject } from './json.ts'
-import { isObject, listAt, objectAt, textAt } from './json.ts'
+import type { JsonObject } from '#lib/json.ts'
+import { isObject, listAt, objectAt, textAt } from '#lib/json.ts'
 
 /** `also`: further parts that count whoever wrote them. */
 export function liveHashOf(metadata: JsonObject, also?: unknown): string {

@@ -1,8 +1,8 @@
 // Pod → PodFact.
 import type { ContainerFact, PodFact, PodPhase } from '#api/facts.ts'
 import { annotation, GRANT_GATE } from '#api/labels.ts'
-import type { JsonObject } from './json.ts'
-import { isObject, listAt, numberAt, objectAt, textAt } from './json.ts'
+import type { JsonObject } from '#lib/json.ts'
+import { isObject, listAt, numberAt, objectAt, textAt } from '#lib/json.ts'
 import { childBaseOf, conditionOf, intern, present, sentenceAt, timeAt, wordAt } from './projection-parts.ts'
 
 const MAIN = 'main'

@@ -5,8 +5,8 @@ import type { Key } from '#api/key.ts'
 import { isKindName, keyOf } from '#api/key.ts'
 import { annotation, label } from '#api/labels.ts'
 import { parseTime } from '#lib/time.ts'
-import type { JsonObject } from './json.ts'
-import { isObject, listAt, objectAt, textAt } from './json.ts'
+import type { JsonObject } from '#lib/json.ts'
+import { isObject, listAt, objectAt, textAt } from '#lib/json.ts'
 import { liveHashOf } from './live-hash.ts'
 
 /** What every child fact starts with; `liveHash` covers `also` beside what is ours. Undefined: not an object of the API. */

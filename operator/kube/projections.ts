@@ -5,8 +5,8 @@ import type { KindName } from '#api/generated/kinds.ts'
 import { API_GROUP } from '#api/labels.ts'
 import type { WatchedKind } from '#api/resource.ts'
 import { childProjections } from './child-projections.ts'
-import type { JsonObject } from './json.ts'
-import { numberAt, objectAt, textAt } from './json.ts'
+import type { JsonObject } from '#lib/json.ts'
+import { numberAt, objectAt, textAt } from '#lib/json.ts'
 import { bigAt, conditionOf, identityOf, labelsOf, present, timeAt } from './projection-parts.ts'
 
 export type Projections = { readonly [K in WatchedKind]: (object: unknown) => FactOf<K> | undefined }

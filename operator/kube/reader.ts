@@ -7,7 +7,7 @@ import { pathOf, resourceOf } from '#api/resource.ts'
 import { TerminalError, TransientError } from '#lib/errors.ts'
 import type { Client } from './call.ts'
 import { childProjections } from './child-projections.ts'
-import { isObject, listAt, objectAt, textAt } from './json.ts'
+import { isObject, listAt, objectAt, textAt } from '#lib/json.ts'
 
 const READ_DEADLINE_MS = 10_000
 

@@ -5,8 +5,8 @@
 // below the top level are replaced as a whole: half an instance of a newer version would describe no instance.
 import type { Condition, KindName, Leader, Statuses } from '#api/generated/kinds.ts'
 import type { StatusPatch } from '#api/ports.ts'
-import type { JsonObject } from './json.ts'
-import { isObject, listAt, numberAt, objectAt, textAt } from './json.ts'
+import type { JsonObject } from '#lib/json.ts'
+import { isObject, listAt, numberAt, objectAt, textAt } from '#lib/json.ts'
 
 export interface StatusChange {
   readonly patch: JsonObject

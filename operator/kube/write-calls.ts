@@ -6,7 +6,7 @@ import type { Child } from '#api/ports.ts'
 import { apiVersionOf, pathOf, resourceOf } from '#api/resource.ts'
 import type { WatchedKind } from '#api/resource.ts'
 import type { Call } from './call.ts'
-import { listAt, textAt } from './json.ts'
+import { listAt, textAt } from '#lib/json.ts'
 import type { Stamps } from './stamps.ts'
 import { annotationsOf, stamped } from './stamps.ts'
 

@@ -198,14 +198,26 @@ class TestServer implements FakeApiServer {
     const recorded = await this.#record(request)
     await this.#thawed
     const fault = this.#faultFor(recorded)
-    if (fault?.type === 'reset') return this.#reset(request)
-    if (fault?.type === 'freeze') return undefined
-    if (fault?.type === 'status') return answerFault(response, fault)
+    switch (fault?.type) {
+      case 'reset':
+        return this.#reset(request)
+      case 'freeze':
+        return undefined
+      case 'status':
+        return answerFault(response, fault)
+      case 'lost-answer':
+      case undefined:
+        return this.#answer(recorded, request, response, fault !== undefined)
+      default:
+        return fault satisfies never
+    }
+  }
+
+  #answer(recorded: RecordedRequest, request: IncomingMessage, response: ServerResponse, isLost: boolean): void {
     if (!this.#isAllowed(recorded)) return answer(response, 401, statusOf(401, 'Unauthorized', 'Unauthorized'))
     if (recorded.method === 'GET') return this.#read(recorded, request, response)
     const outcome = write(this.cluster, recorded)
-    if (fault?.type === 'lost-answer') return this.#reset(request)
-    return answerOutcome(response, outcome)
+    return isLost ? this.#reset(request) : answerOutcome(response, outcome)
   }
 
   #isAllowed({ headers }: RecordedRequest): boolean {
