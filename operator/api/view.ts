@@ -28,6 +28,8 @@ export interface ProcessFacts {
   load(): number
   /** What keeps the event loop alive: sockets, timers, … */
   activeResources(): number
+  /** Garbage collections since start. */
+  collections(): number
 }
 
 /** The store of the leader election, as seen through the calls that were made. */

@@ -4,7 +4,7 @@ import { isEmpty } from './gathered.ts'
 import type { Gathered, Setting } from './gathered.ts'
 import type { Key } from './keys.ts'
 import { keys } from './keys.ts'
-import { exactDuration, path } from './parse.ts'
+import { exactDuration } from './parse.ts'
 import type { Source } from './parse.ts'
 import type { Place, Problem } from './problems.ts'
 
@@ -26,7 +26,7 @@ export interface Config {
   }
   readonly cluster: {
     readonly name: string
-    /** Left out: service account of the pod, else $KUBECONFIG, else ~/.kube/config. */
+    /** May begin with `~/`. Left out: service account of the pod, else $KUBECONFIG, else ~/.kube/config. */
     readonly kubeconfig?: string
     readonly context?: string
   }
@@ -77,7 +77,7 @@ export function checkConfig(gathered: Gathered, host: Host): Checked {
     remainsFollower: reader.read(keys.remainsFollower, false),
     storageType: reader.read(keys.storageType, 'lease'),
     http: readHttp(reader),
-    cluster: readCluster(reader, host),
+    cluster: readCluster(reader),
     leader: readLeader(reader),
     terminationGracePeriodMs: reader.read(keys.terminationGracePeriod, 20_000, exactDuration),
     workers: reader.read(keys.workers, 16),
@@ -100,12 +100,12 @@ function readHttp(reader: Reader): Config['http'] {
   }
 }
 
-function readCluster(reader: Reader, host: Host): Config['cluster'] {
+function readCluster(reader: Reader): Config['cluster'] {
   const kubeconfig = reader.readOptional(keys.kubeconfig)
   const context = reader.readOptional(keys.context)
   return {
     name: reader.read(keys.clusterName, 'default'),
-    ...(kubeconfig === undefined ? {} : { kubeconfig: path(host.home, kubeconfig) }),
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
   }
 }

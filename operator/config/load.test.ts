@@ -95,12 +95,6 @@ describe('defaults and precedence', () => {
     expect(Object.keys(keys)).toHaveLength(21)
   })
 
-  it('expands ~ in the path of the kubeconfig', async () => {
-    const { config } = await load({ args: ['--kubeconfig', '~/k'] })
-
-    expect(config?.cluster.kubeconfig).toBe('/home/nobody/k')
-  })
-
   it('derives the renewal times from the lease duration', async () => {
     const { config } = await load({ env: { HIGHLANDER_LEADER_LOCK_TTL: '6' } })
 

@@ -20,10 +20,6 @@ export function text(pattern: RegExp, rule: string): Parse<string> {
   }
 }
 
-export function path(home: string, raw: string): string {
-  return raw === '~' || raw.startsWith('~/') ? `${home}${raw.slice(1)}` : raw
-}
-
 export function integer(min: number, max: number): Parse<number> {
   return (raw) => {
     const number = typeof raw === 'string' && /^-?[0-9]{1,15}$/.test(raw) ? Number(raw) : raw

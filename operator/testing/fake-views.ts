@@ -95,6 +95,7 @@ export function fakeOperatorView(over: Partial<OperatorView> = {}): OperatorView
       memory: () => ({ rss: 3_000, heapUsed: 1_000, heapTotal: 2_000 }),
       load: () => 0.5,
       activeResources: () => 4,
+      collections: () => 2,
     },
     startedAtMs: NOW_MS,
     leadership: () => fakeLeadership(),
