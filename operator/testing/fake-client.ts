@@ -8,6 +8,8 @@ export interface FakeClient extends Client {
   readonly calls: readonly Call[]
   /** The answer to all further calls; an Error is thrown. */
   answer(with_: (call: Call) => unknown): void
+  /** What happens between the call and the tick of sending. */
+  beforeSend(act: () => void): void
   /** Further calls wait until the test lets them go. */
   hold(): { release(): void }
 }
@@ -15,9 +17,11 @@ export interface FakeClient extends Client {
 export function createFakeClient(): FakeClient {
   const calls: Call[] = []
   let respond: (call: Call) => unknown = echo
+  let prepare = (): void => undefined
   let gate: Promise<void> | undefined
   const send = async (call: Call, _lane: unknown, signal: AbortSignal): Promise<unknown> => {
     if (signal.aborted) throw new AbortError()
+    prepare()
     if (call.maySend?.() === false) throw new AbortError('the writer said no')
     calls.push(call)
     const ended = Promise.withResolvers<never>()
@@ -33,6 +37,9 @@ export function createFakeClient(): FakeClient {
     send,
     answer: (with_) => {
       respond = with_
+    },
+    beforeSend: (act) => {
+      prepare = act
     },
     hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>()
