@@ -62,7 +62,7 @@ function reportInvalid(problems: readonly Problem[], seen: Observed): Reported {
   }
   const resources = seen.children.map((fact) => resourceRef(fact, fact.kind !== 'Pod' || fact.ready))
   const { head } = buildHead({ verdict, pod: newest(pods), resources }, seen)
-  const stored: StatusPatch = withoutGrant(seen)
+  const stored: StatusPatch = unstamped(seen)
   return { status: { ...stored, ...head } }
 }
 
@@ -84,8 +84,8 @@ function exclusiveAsStored(seen: Observed): Statement {
   return stored ?? { status: 'Unknown', reason: 'NotGuaranteed', message: 'The spec is not accepted.' }
 }
 
-/** The grant has its own writer. */
-function withoutGrant({ stored }: Observed): StatusPatch {
-  const { grant: _grant, ...rest } = { grant: undefined, ...stored }
+/** The grant has its own writer, and the leader is stamped. */
+function unstamped({ stored }: Observed): StatusPatch {
+  const { grant: _grant, leader: _leader, ...rest } = { grant: undefined, ...stored }
   return { observedGeneration: -1, active: false, healthy: false, ...rest }
 }

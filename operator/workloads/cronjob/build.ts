@@ -26,7 +26,7 @@ export function buildCronJob(seen: Seen, suspend: boolean): Child {
   const owner = ownerOf(resource)
   return nativeObject('CronJob', owner, {
     name: resource.name,
-    labels: objectLabels(owner, seen.term.tenant),
+    labels: objectLabels(owner),
     annotations: objectAnnotations(),
     spec: present({
       schedule: spec.schedule,

@@ -66,7 +66,11 @@ function parseSpan(text: string, range: Range, hasStep: boolean): readonly [numb
   const open = hasStep ? range.max : first
   const last = to === undefined ? open : parseValue(to, range)
   if (first === undefined || last === undefined) return undefined
-  return first > last || first < range.min || last > range.max ? undefined : [first, last]
+  return isWithin(first, last, range) ? [first, last] : undefined
+}
+
+function isWithin(first: number, last: number, range: Range): boolean {
+  return range.min <= first && first <= last && last <= range.max
 }
 
 function parseValue(text: string, range: Range): number | undefined {

@@ -113,14 +113,18 @@ const STALLED: ProgressShown = { reconciling: false, stalled: true }
 function progressOf(state: State, timeoutMs: number, seen: Observed): ProgressShown {
   if (state.progress === 'settled') return NEITHER
   if (state.progress === 'stuck') return STALLED
-  const stalled = storedCondition(seen, 'Stalled')
-  const isSame = stalled?.reason === state.reason && stalled.generation === observedGeneration(seen)
-  if (stalled?.status === 'True' && isSame) return STALLED
+  if (hasStalled(state, seen)) return STALLED
   const stored = storedCondition(seen, 'Reconciling')
-  const sinceMs = stored?.status === 'True' ? (stored.sinceMs ?? seen.nowMs) : seen.nowMs
-  const leftMs = sinceMs + timeoutMs - seen.nowMs
+  const sinceMs = stored?.status === 'True' ? stored.sinceMs : undefined
+  const leftMs = (sinceMs ?? seen.nowMs) + timeoutMs - seen.nowMs
   // A stored time in the future (another clock) must not keep it from ever stalling.
   return leftMs <= 0 ? STALLED : { reconciling: true, stalled: false, stalledInMs: Math.min(leftMs, timeoutMs) }
+}
+
+/** In this very state, and for this spec. */
+function hasStalled(state: State, seen: Observed): boolean {
+  const stored = storedCondition(seen, 'Stalled')
+  return stored?.status === 'True' && stored.reason === state.reason && stored.generation === observedGeneration(seen)
 }
 
 function statement(holds: boolean, reason: string, message: string): Statement {

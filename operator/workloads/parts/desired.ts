@@ -48,7 +48,7 @@ export function placeService(input: FrontInput, seen: Observed): Placed {
   const { owner, settings, ports } = input
   if (ports.length === 0 && !input.governing) return nothing
   const keeps = keepsAddress(input, seen)
-  const child = buildService({ ...input, tenant: seen.term.tenant, keepsAddress: keeps })
+  const child = buildService({ ...input, keepsAddress: keeps })
   const live = liveService(input, seen)
   if (live === undefined || keeps || !mustRecreateService(live, settings)) return place(child, seen, owner)
   return { ...hold(child), remove: live.deleting || judge(live, owner) !== 'ours' ? [] : [live] }

@@ -1,7 +1,7 @@
 // The variables of the main container, in the order that users may rely on: ours, `env` by key, then `extraEnv`.
 import type { ExtraVariable } from '#api/generated/kinds.ts'
 import { annotation } from '#api/labels.ts'
-import { isFields, plain, sortedEntries, type Fields } from './json.ts'
+import { plain, sortedEntries, type Fields } from './json.ts'
 
 export interface EnvironmentInput {
   readonly env?: Readonly<Record<string, string | number>>
@@ -36,9 +36,10 @@ function fromPod(name: string, fieldPath: string): Fields {
 /** An unquoted divisor and a quoted one are the same wish. */
 function extraVariable(variable: ExtraVariable): Fields {
   const { name, value, valueFrom } = variable
-  const source = plain(valueFrom)
-  if (!isFields(source)) return value === undefined ? { name } : { name, value }
-  const field = source['resourceFieldRef']
-  if (!isFields(field) || field['divisor'] === undefined) return { name, valueFrom: source }
-  return { name, valueFrom: { ...source, resourceFieldRef: { ...field, divisor: String(field['divisor']) } } }
+  if (valueFrom === undefined) return value === undefined ? { name } : { name, value }
+  const { resourceFieldRef } = valueFrom
+  const divisor = resourceFieldRef?.divisor
+  const source =
+    divisor === undefined ? valueFrom : { resourceFieldRef: { ...resourceFieldRef, divisor: String(divisor) } }
+  return { name, valueFrom: plain(source) }
 }

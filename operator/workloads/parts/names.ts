@@ -1,8 +1,8 @@
 // Names, labels and selectors of everything a workload owns. Selectors and labels must agree, so both are made here.
-// Nothing that depends on who leads is among them: the writer stamps that, outside all hashes.
+// Nothing that depends on who writes is among them (tenant, cluster, replica): the writer stamps that, outside all hashes.
 import type { KindName } from '#api/generated/kinds.ts'
 import { kindInfo } from '#api/generated/kinds.ts'
-import { annotation, COMMON_MANAGED_BY, label, labelValue, MANAGED_BY } from '#api/labels.ts'
+import { annotation, COMMON_MANAGED_BY, label, MANAGED_BY } from '#api/labels.ts'
 
 /** Names one workload. */
 export interface Identity {
@@ -57,13 +57,8 @@ export function templateLabels(of: Identity, added: Labels = {}): Labels {
 }
 
 /** Labels of a native object. */
-export function objectLabels(of: Identity, tenant: string, added: Labels = {}): Labels {
-  return { ...templateLabels(of, added), [label.commonName]: of.name, [label.tenant]: labelValue(tenant) }
-}
-
-/** Labels of a Process pod, which is object and pod in one. */
-export function podObjectLabels(of: Identity, tenant: string, added: Labels = {}): Labels {
-  return { ...templateLabels(of, added), [label.tenant]: labelValue(tenant) }
+export function objectLabels(of: Identity, added: Labels = {}): Labels {
+  return { ...templateLabels(of, added), [label.commonName]: of.name }
 }
 
 export function claimLabels(of: Identity, added: Labels = {}): Labels {

@@ -31,7 +31,11 @@ function unreachable(pod: PodFact, seen: Observed): State {
 }
 
 export function podOnNode(pod: PodFact): string {
-  return pod.node === undefined ? `pod ${pod.name}` : `pod ${pod.name} on node ${pod.node}`
+  return `pod ${pod.name}${onNode(pod)}`
+}
+
+function onNode(pod: PodFact): string {
+  return pod.node === undefined ? '' : ` on node ${pod.node}`
 }
 
 function deletionSentence(pod: PodFact): string {
@@ -117,23 +121,23 @@ function endedInPlace(pod: PodFact, main: ContainerFact): State {
 
 function runningState(pod: PodFact, seen: Observed): State {
   if (pod.ready) {
-    const message = `Pod ${pod.name} is ready${pod.node === undefined ? '' : ` on node ${pod.node}`}.`
+    const message = `Pod ${pod.name} is ready${onNode(pod)}.`
     return { reason: 'Running', message, active: true, healthy: true, progress: 'settled' }
   }
+  const before = reasonBefore(pod, seen)
   // Shown until it is ready again: else a crash loop would look like a new start after each back-off.
-  const before = storedCondition(seen, 'Ready')?.reason
-  const isSame = seen.stored.instance?.podUID === pod.uid
-  if (isSame && before === 'CrashLoop' && pod.main?.lastExitCode !== undefined) return crashLoop(pod, 'main')
-  if (isSame && (before === 'Running' || before === 'Unhealthy'))
-    return troubled('Unhealthy', `${capital(podOnNode(pod))} is not ready any more. See: ${describe(pod)}`)
+  if (before === 'CrashLoop' && pod.main?.lastExitCode !== undefined) return crashLoop(pod, 'main')
+  if (before === 'Running' || before === 'Unhealthy')
+    return troubled('Unhealthy', `Pod ${pod.name}${onNode(pod)} is not ready any more. See: ${describe(pod)}`)
   if (pod.node === undefined) return troubled('Starting', `Pod ${pod.name} waits for a node.`)
-  return troubled('Starting', `Pod ${pod.name} is starting on node ${pod.node}.`)
+  return troubled('Starting', `Pod ${pod.name} is starting${onNode(pod)}.`)
+}
+
+/** What the stored status says of this very pod. */
+function reasonBefore(pod: PodFact, seen: Observed): string | undefined {
+  return seen.stored.instance?.podUID === pod.uid ? storedCondition(seen, 'Ready')?.reason : undefined
 }
 
 function describe(pod: PodFact): string {
   return `kubectl describe pod ${pod.name} -n ${pod.namespace}`
-}
-
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

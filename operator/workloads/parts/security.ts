@@ -1,5 +1,5 @@
 // The security profile: a starting point that every field of the user wins over.
-import type { PodSecurityContext, SecurityContext } from '#api/generated/kinds.ts'
+import type { PodSecurityContext } from '#api/generated/kinds.ts'
 import { isFields, plain, present, type Fields } from './json.ts'
 
 export type SecurityProfile = 'Restricted' | 'Baseline' | 'Unset'
@@ -22,7 +22,7 @@ function podDefaults(profile: SecurityProfile): Fields {
 }
 
 /** For main and for further containers, whose context is untyped. */
-export function containerSecurity(profile: SecurityProfile, own: SecurityContext | unknown): Fields | undefined {
+export function containerSecurity(profile: SecurityProfile, own: unknown): Fields | undefined {
   const given = fieldsOf(own)
   const capabilities = { ...dropped(profile), ...fieldsOf(given['capabilities']) }
   return unlessEmpty(present({ ...escalation(profile, given), ...given, capabilities: unlessEmpty(capabilities) }))

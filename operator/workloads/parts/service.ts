@@ -9,7 +9,6 @@ import type { Owner } from './owner.ts'
 
 export interface ServiceInput {
   readonly owner: Owner
-  readonly tenant: string
   readonly name: string
   readonly settings: ServiceSettings
   readonly ports: readonly Port[]
@@ -21,7 +20,7 @@ export function buildService(input: ServiceInput): Child {
   const { owner, settings } = input
   return nativeObject('Service', owner, {
     name: input.name,
-    labels: objectLabels(owner, input.tenant, settings.labels),
+    labels: objectLabels(owner, settings.labels),
     annotations: objectAnnotations(settings.annotations),
     spec: present({
       ...(isHeadless(input) ? { clusterIP: 'None' } : addressed(settings)),
@@ -69,7 +68,7 @@ export function hasAddress(live: ServiceFact): boolean {
 }
 
 /** Host name and port of the first port: `admin-api.default.svc:80`. */
-export function addressOf(input: Omit<ServiceInput, 'owner' | 'tenant'> & { readonly namespace: string }): string {
+export function addressOf(input: Omit<ServiceInput, 'owner'> & { readonly namespace: string }): string {
   const [first] = input.ports
   const headless = input.settings.headless && input.keepsAddress !== true
   const port = headless ? first?.containerPort : (first?.servicePort ?? first?.containerPort)

@@ -1,6 +1,7 @@
-// The parts of a status that all kinds share.
+// The parts of a status that all kinds share. Who wrote it (`leader`) is stamped by the status writer, onto real
+// changes only.
 import type { ChildFact, PodFact } from '#api/facts.ts'
-import type { Instance, Leader, ResourceRef } from '#api/generated/kinds.ts'
+import type { Instance, ResourceRef } from '#api/generated/kinds.ts'
 import { apiVersionOf, resourceOf } from '#api/resource.ts'
 import { formatTime } from '#lib/time.ts'
 import type { Observed } from '../workload.ts'
@@ -14,7 +15,6 @@ export interface Head {
   readonly healthy: boolean
   readonly conditions: Conditions['conditions']
   readonly instance?: Instance
-  readonly leader: Leader
   readonly resources: readonly ResourceRef[]
 }
 
@@ -36,15 +36,9 @@ export function buildHead(input: HeadInput, seen: Observed): { readonly head: He
     healthy: verdict.state.healthy,
     conditions,
     ...(instance === undefined ? {} : { instance }),
-    leader: leaderOf(seen),
     resources: input.resources,
   }
   return { head, ...again }
-}
-
-export function leaderOf(seen: Observed): Leader {
-  const { holder, cluster, tenant, epoch, sinceMs } = seen.term
-  return { holder, cluster, tenant, term: Number(epoch), since: formatTime(sinceMs) }
 }
 
 export function instanceOf(pod: PodFact): Instance {

@@ -38,7 +38,7 @@ export function buildStatefulSet(seen: Seen, replicas: number): Child {
   const { whenDeleted, whenScaled } = spec.pvcRetentionPolicy
   return nativeObject('StatefulSet', owner, {
     name: resource.name,
-    labels: objectLabels(owner, seen.term.tenant),
+    labels: objectLabels(owner),
     annotations: objectAnnotations(),
     spec: present({
       serviceName: serviceName(seen),

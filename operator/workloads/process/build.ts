@@ -2,7 +2,7 @@
 import type { Child } from '#api/ports.ts'
 import { nativeObject } from '../parts/child.ts'
 import type { FrontInput } from '../parts/desired.ts'
-import { objectAnnotations, podName, podObjectLabels } from '../parts/names.ts'
+import { objectAnnotations, podName, templateLabels } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
 import { podSpec } from '../parts/pod.ts'
 import type { Snapshot } from '../workload.ts'
@@ -16,7 +16,7 @@ export function buildPod(seen: Seen): Child {
   const owner = ownerOf(resource)
   return nativeObject('Pod', owner, {
     name: podName(resource.name),
-    labels: podObjectLabels(owner, seen.term.tenant, spec.podLabels),
+    labels: templateLabels(owner, spec.podLabels),
     annotations: objectAnnotations(spec.podAnnotations),
     takesToken: true,
     spec: podSpec({

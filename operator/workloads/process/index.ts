@@ -3,7 +3,7 @@ import type { Child } from '#api/ports.ts'
 import { hold, nothing, place, placeService, together, type Placed } from '../parts/desired.ts'
 import { refOf } from '../parts/grant.ts'
 import { ownerOf } from '../parts/owner.ts'
-import { proofOfEnd } from '../parts/proof.ts'
+import { isTerminal, proofOfEnd } from '../parts/proof.ts'
 import type { Desired, Snapshot, WorkloadDefinition } from '../workload.ts'
 import { buildPod, frontOf } from './build.ts'
 import { nextStep, type Step } from './life.ts'
@@ -29,32 +29,18 @@ function desired(seen: Seen): Desired {
 }
 
 function placePod(step: Step, pod: Child, seen: Seen): Placed {
-  switch (step.type) {
-    case 'create':
-    case 'keep':
-    case 'replace':
-      return place(pod, seen, ownerOf(seen.resource))
-    case 'again':
-      return { ...hold(pod), remove: [step.pod] }
-    case 'give-up':
-      // The verdict must be stored before the pod goes: without it, the next look would start a new one.
-      return isGivenUp(seen) ? letGo(pod, seen) : hold(pod)
-    case 'stop':
-      return letGo(pod, seen)
-    case 'wait':
-    case 'backoff':
-    case 'completed':
-    case 'conflict':
-      return hold(pod)
-    default:
-      return step satisfies never
-  }
+  if (step.type === 'create' || step.type === 'keep' || step.type === 'replace')
+    return place(pod, seen, ownerOf(seen.resource))
+  if (step.type === 'again') return { ...hold(pod), remove: [step.pod] }
+  // The verdict must be stored before the pod goes: without it, the next look would start a new one.
+  const isUnwanted = step.type === 'stop' || (step.type === 'give-up' && isGivenUp(seen))
+  return isUnwanted ? letGo(pod, seen) : hold(pod)
 }
 
 /** Not wanted: a pod that is not listed is deleted, unless it is on its way or its end is only claimed (D2). */
 function letGo(pod: Child, seen: Seen): Placed {
   const live = seen.pods.find((found) => found.name === pod.name)
   if (live === undefined) return nothing
-  const isClaimed = (live.phase === 'Failed' || live.phase === 'Succeeded') && proofOfEnd(live, seen.gone) === undefined
+  const isClaimed = isTerminal(live) && proofOfEnd(live, seen.gone) === undefined
   return live.deleting || isClaimed ? hold(pod) : nothing
 }

@@ -53,7 +53,8 @@ function withPod(seen: Seen, wanted: Child, pod: PodFact): Step {
   // D2: PodGC says Failed for pods it cannot reach; a delete would remove the last evidence.
   if (isTerminal(pod)) return { type: 'wait', pod }
   if (isGivenUp(seen) || isLimitReached(seen, pod)) return { type: 'give-up', pod }
-  return isOutdated(pod, wanted) ? { type: 'replace', pod } : { type: 'keep', pod }
+  // What is not ours yet cannot be deleted: it is adopted first.
+  return ownership === 'ours' && isOutdated(pod, wanted) ? { type: 'replace', pod } : { type: 'keep', pod }
 }
 
 function afterTheEnd(seen: Seen, wanted: Child, pod: PodFact): Step {
@@ -70,7 +71,7 @@ function isCompleted(pod: PodFact): boolean {
   return pod.phase === 'Succeeded' && pod.main?.exitCode === 0 && !wasTakenAway(pod)
 }
 
-/** An adopted pod has no hash yet; adoption stamps it and restarts nothing. */
+/** A pod of the Go version has no hash yet; adoption stamps it and restarts nothing. */
 function isOutdated(pod: PodFact, wanted: Child): boolean {
   return pod.applied !== '' && pod.applied !== appliedHash(wanted)
 }

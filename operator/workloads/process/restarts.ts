@@ -14,10 +14,13 @@ export function recentRestarts(seen: Seen, pod: PodFact | undefined): number {
   const { instance } = seen.stored
   if (pod === undefined) return counted
   if (hasStayedHealthy(seen, pod)) return 0
-  const inPod = pod.main?.restartCount ?? 0
-  if (instance?.podUID !== pod.uid) return inPod + countAtReplacement(seen, counted)
-  const more = Math.max(0, inPod - (instance.restarts ?? 0))
+  if (instance?.podUID !== pod.uid) return restartsIn(pod) + countAtReplacement(seen, counted)
+  const more = Math.max(0, restartsIn(pod) - (instance.restarts ?? 0))
   return more > 0 && ranLong(seen, pod) ? more : counted + more
+}
+
+function restartsIn(pod: PodFact): number {
+  return pod.main?.restartCount ?? 0
 }
 
 function storedCount(seen: Seen): number {

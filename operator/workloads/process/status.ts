@@ -17,7 +17,7 @@ import { commonWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
 import { buildPod, frontOf } from './build.ts'
 import { completionOf, type Step } from './life.ts'
-import { forgivenInMs, isGivenUp, lastFailed, recentRestarts } from './restarts.ts'
+import { forgivenInMs, isGivenUp, lastFailed, recentRestarts, wasTakenAway } from './restarts.ts'
 
 type Seen = Snapshot<'WorkloadProcess'>
 
@@ -51,27 +51,35 @@ function needsService({ resource }: Seen) {
 function stateOf(seen: Seen, step: Step): State {
   switch (step.type) {
     case 'keep':
-      return podState(step.pod, seen)
     case 'replace':
-      // Refused by the dry run: the old instance stays, and is judged as it is.
-      return seen.findings.refused === undefined ? ending(step.pod, seen) : podState(step.pod, seen)
     case 'wait':
-      return ending(step.pod, seen)
-    case 'completed':
-      return resting('Completed', 'The process has ended with exit code 0. It runs again after a change of its spec.')
+      return livingState(seen, step)
     case 'backoff':
     case 'again':
-      return step.pod.phase === 'Failed' ? failed(step.pod) : nothingYet()
+    case 'create':
+    case 'conflict':
+      return betweenPods(seen, step)
+    case 'completed':
+      return resting('Completed', 'The process has ended with exit code 0. It runs again after a change of its spec.')
     case 'give-up':
       return givenUp(seen)
     case 'stop':
       return stopping(seen, stopped(step.stop))
-    case 'create':
-    case 'conflict':
-      return lastFailed(seen) ? failed() : nothingYet()
     default:
       return step satisfies never
   }
+}
+
+function livingState(seen: Seen, step: Extract<Step, { readonly pod: PodFact }>): State {
+  // Refused by the dry run: the old instance stays, and is judged as it is.
+  const stays = step.type === 'keep' || (step.type === 'replace' && seen.findings.refused !== undefined)
+  return stays ? podState(step.pod, seen) : ending(step.pod, seen)
+}
+
+function betweenPods(seen: Seen, step: Step): State {
+  const pod = 'pod' in step ? step.pod : undefined
+  if (pod === undefined) return lastFailed(seen) ? failed() : nothingYet()
+  return pod.phase === 'Failed' && !wasTakenAway(pod) ? failed(pod) : nothingYet()
 }
 
 /** Between the end of a pod and its replacement: nothing is active. Remembered so that the restart is counted. */

@@ -28,7 +28,7 @@ export function buildDeployment(seen: Seen): Child {
   const owner = ownerOf(resource)
   return nativeObject('Deployment', owner, {
     name: resource.name,
-    labels: objectLabels(owner, seen.term.tenant),
+    labels: objectLabels(owner),
     annotations: objectAnnotations(),
     spec: present({
       replicas: stopOf(seen, isSuspended(seen)) === undefined ? spec.replicas : 0,
