@@ -1,7 +1,6 @@
 // What people and metrics are shown: views over the stores and the leadership. Nothing decides by them. No Secret and
 // no environment value is ever in one. PURE but for the memory of parsed statuses.
 import type { CrFact } from './facts.ts'
-import type { KindName } from './generated/kinds.ts'
 import { kinds } from './generated/kinds.ts'
 import { annotation } from './labels.ts'
 import type { InformerState, LeadershipView, Stores } from './ports.ts'
@@ -57,6 +56,22 @@ export interface OperatorView {
   /** What the start waits for, as a sentence. */
   obstacle(): string | undefined
   isShuttingDown(): boolean
+}
+
+/** Before there is an elector. */
+export const noLeadership: LeadershipView = {
+  isLeader: () => false,
+  state: () => 'standby',
+  holder: () => '',
+  epoch: () => 0n,
+  lastTransitionMs: () => undefined,
+  leaderSinceMs: () => undefined,
+  validForMs: () => 0,
+  transitions: () => 0,
+  failovers: () => 0,
+  lastHolder: () => '',
+  lastChangeReason: () => '',
+  history: () => [],
 }
 
 export const workloadStates = [
@@ -189,13 +204,4 @@ function parse(json: string): Fields {
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-export function byKind<T>(of: (kind: KindName) => T): Readonly<Record<KindName, T>> {
-  return {
-    WorkloadProcess: of('WorkloadProcess'),
-    WorkloadCronJob: of('WorkloadCronJob'),
-    WorkloadService: of('WorkloadService'),
-    WorkloadPersistent: of('WorkloadPersistent'),
-  }
 }

@@ -64,9 +64,6 @@ export interface Checked {
   readonly warnings: readonly Problem[]
 }
 
-/** Largest ratio of the rates of two clocks (leadership rule). */
-const CLOCK_RATIO = 1.05
-
 export function checkConfig(gathered: Gathered, host: Host): Checked {
   const reader = createReader(gathered.settings)
   const config: Config = freeze({
@@ -127,7 +124,8 @@ function readLeader(reader: Reader): Config['leader'] {
 
 function checkTiming({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: Config['leader'], reader: Reader): void {
   // A write may start until the deadline less a fifth of the lease, and must be over before a rival may act.
-  const latestMs = Math.floor(leaseDurationMs / CLOCK_RATIO - leaseDurationMs / 5)
+  // 1.05 × (renewDeadline + leaseDuration / 5) ≤ leaseDuration, times 500 for whole numbers; 1.05: the rates of two clocks.
+  const latestMs = Math.floor((395 * leaseDurationMs) / 525)
   if (renewDeadlineMs > latestMs)
     reader.refuse(
       keys.renewDeadline,

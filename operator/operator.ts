@@ -1,0 +1,294 @@
+// The composition root: start-up order is reading order, disposal is its mirror. A dependency is a parameter.
+// HTTP comes first, so that the probes tell what the start waits for. Whatever is wrong with the surroundings (no
+// kubeconfig, no server, no CRDs, no rights) is said once, in words, and mends itself when they are mended.
+import type { Config } from '#config/config.ts'
+import type { Problem } from '#config/problems.ts'
+import { formatPlace } from '#config/problems.ts'
+import type { BuildInfo, Identity, OperatorView, ProcessFacts, Workloads } from '#api/view.ts'
+import { createWorkloads, noLeadership } from '#api/view.ts'
+import type { Elector, Informers, Logger, Term } from '#api/ports.ts'
+import { createController } from '#controller/controller.ts'
+import type { Controller } from '#controller/controller.ts'
+import type { HttpServer } from '#http/server.ts'
+import { startHttp } from '#http/server.ts'
+import type { ObservedLeases } from '#http/store-state.ts'
+import { observeLeases } from '#http/store-state.ts'
+import type { Client } from '#kube/call.ts'
+import { connect } from '#kube/client.ts'
+import type { KubeSettings } from '#kube/config.ts'
+import { loadKubeSettings } from '#kube/config.ts'
+import { createEventRecorder } from '#kube/event-recorder.ts'
+import type { TermEventRecorder } from '#kube/event-recorder.ts'
+import { startInformers } from '#kube/informers.ts'
+import { projections } from '#kube/projections.ts'
+import { createReader } from '#kube/reader.ts'
+import { createWriter } from '#kube/writer.ts'
+import { createElector } from '#leader/elector.ts'
+import { createLeaseLockStore } from '#leader/lease-lock-store.ts'
+import { aborted, orAbort } from '#lib/abort.ts'
+import type { Clock } from '#lib/clock.ts'
+import { isAbort, messageOf } from '#lib/errors.ts'
+import type { OpenTelemetry, TelemetrySettings } from '#telemetry/telemetry.ts'
+import { openTelemetry } from '#telemetry/telemetry.ts'
+import { workloads as definitions } from '#workloads/registry.ts'
+
+/** What only the edge of the process knows. */
+export interface Surroundings {
+  readonly build: BuildInfo
+  /** The file that the configuration came from. */
+  readonly configFile?: string
+  /** What is odd about the configuration, though valid. */
+  readonly warnings: readonly Problem[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly log: TelemetrySettings['stream']
+  readonly process: ProcessFacts
+  /** Random UUID of this process. */
+  readonly claim: string
+  readonly random: () => number
+  readonly clock: Clock
+  /** Ends the process at once, without any release. */
+  readonly exit: (code: number) => never
+}
+
+/** A kubeconfig that is missing is looked for again this often. */
+const LOOK_AGAIN_MS = 3_000
+/** A write has been answered or aborted by then; the next leader may already act. */
+const SETTLE_MS = 5_000
+
+/** Runs until the signal fires, then leaves in good order. Throws TerminalError when the port cannot be bound. */
+export async function runOperator(config: Config, around: Surroundings, signal: AbortSignal): Promise<void> {
+  await using stack = new AsyncDisposableStack()
+  const identity = { id: config.id, tenant: config.tenant, namespace: config.namespace, cluster: config.cluster.name }
+  const workloads = createWorkloads(identity)
+  const telemetry = openAll(config, around, { identity, workloads })
+  const log = telemetry.log('operator')
+  logStart(log, config, around)
+
+  const seen: Seen = {}
+  const view = viewOf(seen, { around, identity, signal })
+  stack.use(await serve(config, around, { telemetry, view, workloads }))
+  const settings = await findCluster(config, around, { seen, log, signal })
+  if (settings === undefined) return
+
+  const client = stack.use(connectTo(settings, { config, around, telemetry, seen }))
+  const leases = observeLeases(client.leases, around.clock)
+  // Not ended by the signal: reconciles that run out need them until the last write.
+  const informers = stack.use(watch(client, config, { around, telemetry }))
+  const recorder = createEventRecorder({
+    client,
+    clock: around.clock,
+    telemetry: telemetry.of('events'),
+    instance: config.id,
+  })
+  const elector = openElector(config, around, { settings, leases, informers, telemetry })
+  Object.assign(seen, { leases, informers, elector } satisfies Seen)
+
+  const controller = control({ config, around, telemetry, client, informers, recorder }, stack)
+  telemetry.observe({ leadership: elector.view, informers, queueDepth: () => controller.queueDepth() })
+  for await (const term of elector.terms(signal)) {
+    using _events = recorder.during(term)
+    await runTerm(term, { controller, around, log }, signal)
+  }
+  log.info('stopped', {})
+}
+
+/** What exists so far; the views look at it. */
+interface Seen {
+  obstacle?: string
+  leases?: ObservedLeases
+  informers?: Informers
+  elector?: Elector
+}
+
+interface Parts {
+  readonly identity: Identity
+  readonly workloads: Workloads
+}
+
+function openAll(config: Config, around: Surroundings, { identity, workloads }: Parts): OpenTelemetry {
+  const { build, process, clock, log: stream } = around
+  const store = config.storageType
+  return openTelemetry({ ...config.log, stream, build, identity, store, process, workloads, clock })
+}
+
+function logStart(log: Logger, config: Config, { build, warnings, configFile }: Surroundings): void {
+  const { version, revision, node } = build
+  const store = config.storageType
+  log.info('starting', { version, revision, node, store, configFile: configFile ?? 'none' })
+  for (const { place, path, sentence } of warnings)
+    log.warn('configuration warning', {
+      place: formatPlace(place),
+      ...(path === undefined ? {} : { key: path }),
+      sentence,
+    })
+}
+
+function viewOf(
+  seen: Seen,
+  { around, identity, signal }: { around: Surroundings; identity: Identity; signal: AbortSignal },
+): OperatorView {
+  const { build, process, clock } = around
+  return {
+    build,
+    identity,
+    process,
+    startedAtMs: clock.now(),
+    leadership: () => seen.elector?.view ?? noLeadership,
+    store: () => seen.leases?.state() ?? { reached: false, failures: 0 },
+    informers: () => seen.informers && { states: seen.informers.states(), stores: seen.informers.stores },
+    obstacle: () => seen.obstacle,
+    isShuttingDown: () => signal.aborted,
+  }
+}
+
+function serve(
+  { http }: Config,
+  { clock }: Surroundings,
+  parts: { readonly telemetry: OpenTelemetry; readonly view: OperatorView; readonly workloads: Workloads },
+): Promise<HttpServer> {
+  const { telemetry, view, workloads } = parts
+  const scrape = () => telemetry.scrape()
+  return startHttp(http, { view, workloads, scrape, telemetry: telemetry.of('http'), clock })
+}
+
+/** Undefined when the signal fired first. */
+async function findCluster(
+  { cluster }: Config,
+  { env, clock }: Surroundings,
+  { seen, log, signal }: { seen: Seen; log: Logger; signal: AbortSignal },
+): Promise<KubeSettings | undefined> {
+  const { kubeconfig = '', context = '', name: clusterName } = cluster
+  while (!signal.aborted) {
+    try {
+      const settings = await orAbort(loadKubeSettings({ kubeconfig, context, clusterName }, { env }), signal)
+      delete seen.obstacle
+      log.info('found the cluster', { server: settings.server, source: settings.source })
+      return settings
+    } catch (error) {
+      if (isAbort(error)) return undefined
+      const obstacle = messageOf(error)
+      if (obstacle !== seen.obstacle) log.warn('no way to the cluster yet, looking again', { sentence: obstacle })
+      seen.obstacle = obstacle
+      await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined)
+    }
+  }
+  return undefined
+}
+
+interface Connecting {
+  readonly config: Config
+  readonly around: Surroundings
+  readonly telemetry: OpenTelemetry
+  readonly seen: Seen
+}
+
+function connectTo(settings: KubeSettings, { config, around, telemetry, seen }: Connecting): Client {
+  return connect(settings, telemetry.of('kube'), {
+    version: around.build.version,
+    // The audit log of the API server then tells which term wrote what.
+    suffix: () => (seen.elector?.view.isLeader() === true ? `term=${seen.elector.view.epoch()}` : ''),
+    leaseDeadlineMs: config.leader.retryPeriodMs,
+    clock: around.clock,
+  })
+}
+
+function watch(
+  client: Client,
+  { watchNamespaces }: Config,
+  { around, telemetry }: { around: Surroundings; telemetry: OpenTelemetry },
+): Informers {
+  const { clock } = around
+  const options = { namespaces: watchNamespaces, projections, telemetry: telemetry.of('kube'), clock }
+  return startInformers(client, options, new AbortController().signal)
+}
+
+interface Electing {
+  readonly settings: KubeSettings
+  readonly leases: ObservedLeases
+  readonly informers: Informers
+  readonly telemetry: OpenTelemetry
+}
+
+function openElector(config: Config, around: Surroundings, parts: Electing): Elector {
+  const { id, tenant, leader, remainsFollower } = config
+  const { claim, clock, random } = around
+  const { settings, leases, informers, telemetry } = parts
+  const cluster = config.cluster.name
+  const namespace = leader.leaseNamespace ?? settings.namespace ?? 'default'
+  const { leaseDurationMs } = leader
+  const fence = createLeaseLockStore(leases.leases, { namespace, tenant, cluster, leaseDurationMs }, clock)
+  return createElector({
+    fence,
+    settings: { ...leader, id, claim, cluster, tenant, remainsFollower },
+    clock,
+    telemetry: telemetry.of('leader'),
+    random,
+    highestEpoch: () => informers.highestEpoch(),
+    synced: (signal) => informers.synced(signal),
+  })
+}
+
+interface Controlling {
+  readonly config: Config
+  readonly around: Surroundings
+  readonly telemetry: OpenTelemetry
+  readonly client: Client
+  readonly informers: Informers
+  readonly recorder: TermEventRecorder
+}
+
+function control(parts: Controlling, stack: AsyncDisposableStack): Controller {
+  const { config, around, telemetry, client, informers, recorder } = parts
+  const { tenant, id: controllerId, namespace, leader, workers } = config
+  const { clock } = around
+  const { stores } = informers
+  // T of the leadership rule: what was sent in a term has been answered or reset before a rival may act.
+  const writeDeadlineMs = leader.leaseDurationMs / 5
+  const writer = stack.use(
+    createWriter({
+      client,
+      stores,
+      settings: { tenant, clusterName: config.cluster.name, controllerId, writeDeadlineMs },
+      clock,
+      telemetry: telemetry.of('writer'),
+      requeue: (key) => controller.requeue(key),
+    }),
+  )
+  const controller = createController({
+    workloads: definitions,
+    informers,
+    writer,
+    reader: createReader(client),
+    recorder,
+    tenant: { tenant, namespace },
+    clock,
+    telemetry: telemetry.of('controller'),
+    workers,
+  })
+  return controller
+}
+
+interface TermParts {
+  readonly controller: Controller
+  readonly around: Surroundings
+  readonly log: Logger
+}
+
+/** Writes that have not settled in time could meet those of the next leader: then only the end of the process is safe. */
+async function runTerm(term: Term, { controller, around, log }: TermParts, signal: AbortSignal): Promise<void> {
+  const settled = new AbortController()
+  void aborted(term.signal)
+    .then(() => around.clock.sleep(SETTLE_MS, settled.signal))
+    .then(
+      () => {
+        log.error('writes did not settle after the end of the term, ending the process', { epoch: term.epoch })
+        around.exit(1)
+      },
+      () => undefined,
+    )
+  try {
+    await controller.run(term, signal)
+  } finally {
+    settled.abort()
+  }
+}
