@@ -233,8 +233,8 @@ class TestServer implements FakeApiServer {
         cluster: this.cluster,
         reset: () => this.#reset(request),
         write: (bytes) => {
-          if (this.#thawed === undefined) response.write(bytes)
-          else void this.#thawed.then(() => response.write(bytes))
+          if (this.#thawed === undefined) writeTo(response, bytes)
+          else void this.#thawed.then(() => writeTo(response, bytes))
         },
       })
       if (watch !== undefined) this.#watches.push(watch)
@@ -280,6 +280,11 @@ class TestServer implements FakeApiServer {
   #reset(request: IncomingMessage): void {
     this.#sockets.get(this.#connectionOf(request))?.resetAndDestroy()
   }
+}
+
+/** What happens after the end of a stream is not told. */
+function writeTo(response: ServerResponse, bytes: string): void {
+  if (!response.writableEnded && !response.destroyed) response.write(bytes)
 }
 
 function portOf(address: AddressInfo | string | null): number {
