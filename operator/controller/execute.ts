@@ -37,6 +37,8 @@ const MOVED_MS = 1000
 const NAME_ENDING_MS = 30_000
 // An object without our labels is not watched: that it has gone is found out by trying.
 const NAME_TAKEN_MS = 60_000
+// A quota or a right does not change within milliseconds, and each try is a call.
+const REFUSED_MS = 5000
 
 const done: Execution = { type: 'done' }
 const moved: Execution = { type: 'moved', afterMs: MOVED_MS }
@@ -177,7 +179,10 @@ function refusal(action: Action, error: TerminalError): Step {
   const child = 'child' in action ? action.child : { kind: 'Pod' as const, name: action.pod.name }
   const reason = reasonOf(error)
   const findings = { refused: { kind: child.kind, name: child.name, reason, sentence: error.message } }
-  return { outcome: reason === 'invalid' ? { type: 'refused' } : { type: 'failed', error }, findings }
+  return {
+    outcome: reason === 'invalid' ? { type: 'refused' } : { type: 'failed', error, atLeastMs: REFUSED_MS },
+    findings,
+  }
 }
 
 function reasonOf({ reason }: TerminalError): 'invalid' | 'forbidden' | 'quota' {

@@ -35,15 +35,13 @@ export function createProofMemory(limit = 10_000): ProofMemory {
   }
 }
 
-/** Throws what the live read throws; reads nothing else. */
+/** Before a decision. Throws what the live read throws; reads nothing else. */
 export async function gather(cr: CrFact, deps: GatherDeps, term: Term, signal: AbortSignal): Promise<Observed> {
-  const stored = parseStatus(cr.kind, cr.status)
-  const view = viewOf(cr, stored, deps, term)
+  const view = observe(cr, deps, term)
   const unproven = unprovenGrant(view)
-  if (unproven === undefined) return view
-  if (!(await isGone(cr.namespace, unproven, deps, signal))) return view
+  if (unproven === undefined || !(await isGone(cr.namespace, unproven, deps, signal))) return view
   deps.proofs.add(unproven.uid)
-  return viewOf(cr, stored, deps, term)
+  return observe(cr, deps, term)
 }
 
 /** The same view with what the server answered to the writes. */
@@ -51,7 +49,9 @@ export function withFindings(seen: Observed, findings: Findings): Observed {
   return Object.freeze({ ...seen, findings })
 }
 
-function viewOf(cr: CrFact, stored: Stored, deps: GatherDeps, term: Term): Observed {
+/** The view without any read. */
+export function observe(cr: CrFact, deps: GatherDeps, term: Term): Observed {
+  const stored = parseStatus(cr.kind, cr.status)
   const owned = ownedBy(cr, deps.stores)
   const pods = deps.stores.children.Pod.by('owner', keyOf(cr.kind, cr.namespace, cr.name))
   return Object.freeze({

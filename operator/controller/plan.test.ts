@@ -53,12 +53,12 @@ describe('creates and applies', () => {
     expect(actions).toEqual([])
   })
 
-  it('lets the server answer for a name that a stranger has', () => {
+  it('leaves a name alone that a stranger has', () => {
     const stranger = { ...orphan(owned), labels: { ...owned.labels, [label.name]: 'other' } }
 
     const actions = plan({ children: [podChild] }, observe([stranger]))
 
-    expect(actions).toEqual([{ type: 'create', child: podChild }])
+    expect(actions).toEqual([])
   })
 
   it('neither creates nor changes nor deletes what is on hold', () => {

@@ -95,10 +95,9 @@ function writesFor(child: Child, desired: Desired, seen: Observed): readonly Act
     case 'adoptable':
       return [{ type: 'apply', child, over: found }]
     case 'predecessor':
-      return []
     case 'stranger':
-      // The server says so, and execute finds out whose the object is.
-      return [{ type: 'create', child }]
+      // The event of its end brings the workload back; that it stands in the way is said by the status.
+      return []
     default:
       whose satisfies never
       return []

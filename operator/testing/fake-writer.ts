@@ -7,6 +7,7 @@ import type { Key } from '#api/key.ts'
 import { isKindName, keyOf, partsOf } from '#api/key.ts'
 import { annotation, GRANT_GATE, label } from '#api/labels.ts'
 import type { Child, Found, Reader, StatusPatch, Store, Term, Writer } from '#api/ports.ts'
+import { orAbort } from '#lib/abort.ts'
 import { AbortError } from '#lib/errors.ts'
 import { build } from './arbitraries.ts'
 import type { FakeStores } from './fake-stores.ts'
@@ -18,6 +19,7 @@ export interface FakeApi {
   readonly reader: Reader
   /** Each call that reached the server, in order: `create Pod/report-pod`. A dropped no-op is no call. */
   readonly calls: readonly string[]
+  forgetCalls(): void
   /** Objects that the stores do not show. */
   readonly hidden: ChildFact[]
   /** The next calls of this verb throw, one error each, before anything is changed. */
@@ -111,6 +113,10 @@ class Server implements FakeApi {
     this.#held = until
   }
 
+  forgetCalls(): void {
+    this.calls.length = 0
+  }
+
   finish(): void {
     for (const fact of this.#stores.allChildren()) {
       if (fact.deleting) this.#stores.lose(fact)
@@ -137,7 +143,7 @@ class Server implements FakeApi {
   ): Promise<T> {
     if (term.signal.aborted) throw new AbortError()
     this.#arrive(verb, `${what.kind ?? 'Pod'}/${what.name}`)
-    await this.#held
+    await orAbort(this.#held, term.signal)
     const answer = act()
     this.#land()
     return answer

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import type { Condition } from '#api/generated/kinds.ts'
+import type { StatusPatch } from '#api/ports.ts'
+import { eventsOf, type StatusChange } from './events.ts'
+
+const at = '2026-01-01T00:00:00Z'
+const instance = { pod: 'report-pod', podUID: 'u1' }
+
+function condition(type: string, status: Condition['status'], reason: string): Condition {
+  return { type, status, reason, message: `${reason}.`, lastTransitionTime: at }
+}
+
+function status(...conditions: readonly Condition[]): StatusPatch {
+  return { observedGeneration: 1, active: true, healthy: true, conditions }
+}
+
+function reasons(change: Partial<StatusChange>): readonly string[] {
+  const all: StatusChange = { kind: 'WorkloadProcess', before: status(), after: status(), adopted: [], ...change }
+  return eventsOf(all).map((event) => event.reason)
+}
+
+describe('a condition that gets to a reason', () => {
+  it.each([
+    [condition('Ready', 'True', 'Completed'), 'Completed', 'Normal'],
+    [condition('Ready', 'False', 'HandoverPending'), 'WaitingForOldInstance', 'Warning'],
+    [condition('Ready', 'False', 'NodeUnreachable'), 'WaitingForOldInstance', 'Warning'],
+    [condition('Ready', 'False', 'Unhealthy'), 'Unhealthy', 'Warning'],
+    [condition('Ready', 'False', 'CrashLoop'), 'CrashLoop', 'Warning'],
+    [condition('Ready', 'False', 'RestartLimitReached'), 'RestartLimitReached', 'Warning'],
+    [condition('Accepted', 'False', 'InvalidSpec'), 'SpecRejected', 'Warning'],
+    [condition('Accepted', 'False', 'NameConflict'), 'NameConflict', 'Warning'],
+    [condition('Exclusive', 'False', 'OverlapDetected'), 'OverlapDetected', 'Warning'],
+    [condition('Exclusive', 'Unknown', 'AtMostOneWaived'), 'AtMostOneWaived', 'Warning'],
+    [condition('Suspended', 'True', 'SuspendedByUser'), 'Suspended', 'Normal'],
+    [condition('Paused', 'True', 'PausedByAnnotation'), 'Paused', 'Normal'],
+  ] as const)('%j makes the Event %s (%s)', (now, reason, type) => {
+    const events = eventsOf({ kind: 'WorkloadProcess', before: status(), after: status(now), adopted: [] })
+
+    expect(events).toEqual([{ type, reason, action: expect.any(String), note: now.message }])
+  })
+
+  it('makes no Event while it stays there, whatever its message and times', () => {
+    const crash = condition('Ready', 'False', 'CrashLoop')
+    const later = { ...crash, message: 'Again.', lastTransitionTime: '2026-01-02T00:00:00Z' }
+
+    expect(reasons({ before: status(crash), after: status(later) })).toEqual([])
+  })
+
+  it.each([
+    condition('Ready', 'True', 'Running'),
+    condition('Ready', 'False', 'Starting'),
+    condition('Accepted', 'True', 'AcceptedWithWarnings'),
+    condition('Exclusive', 'True', 'Verified'),
+    condition('Reconciling', 'True', 'CrashLoop'),
+    condition('Healthy', 'False', 'CrashLoop'),
+    condition('toString', 'True', 'constructor'),
+  ])('makes no Event of what is usual or said by another one: %j', (now) => {
+    expect(reasons({ after: status(now) })).toEqual([])
+  })
+})
+
+it('tells of a resumption when the condition Suspended goes', () => {
+  const suspended = status(condition('Suspended', 'True', 'SuspendedByUser'))
+
+  expect(reasons({ before: suspended, after: status() })).toEqual(['Resumed'])
+  expect(reasons({ before: suspended, after: suspended })).toEqual([])
+})
+
+it('tells what was adopted', () => {
+  expect(reasons({ adopted: ['Pod report-pod', 'Service report'] })).toEqual(['Adopted', 'Adopted'])
+})
+
+describe('the instance', () => {
+  const next = { ...status(), instance: { pod: 'report-pod', podUID: 'u2' } }
+
+  it('starts when there was none', () => {
+    expect(reasons({ before: {}, after: { ...status(), instance } })).toEqual(['Started'])
+  })
+
+  it('starts when the one before had ended', () => {
+    expect(reasons({ before: { ...status(), active: false, instance }, after: next })).toEqual(['Started'])
+  })
+
+  it('hands over when it follows one that was active', () => {
+    expect(reasons({ before: { ...status(), instance }, after: next })).toEqual(['Handover'])
+  })
+
+  it('is no news when it is the same, or has ended', () => {
+    expect(reasons({ before: { ...status(), instance }, after: { ...status(), instance } })).toEqual([])
+    expect(reasons({ before: {}, after: { ...next, active: false } })).toEqual([])
+  })
+})
+
+describe('runs of a CronJob', () => {
+  const kind = 'WorkloadCronJob'
+  const idle = { ...status(), activeJobs: [], instance }
+
+  it('start, and the instance is not told besides', () => {
+    const after = { ...idle, activeJobs: ['report-1', 'report-2'], instance: { pod: 'p', podUID: 'u9' } }
+
+    expect(reasons({ kind, before: { ...idle, activeJobs: ['report-1'] }, after })).toEqual(['RunStarted'])
+  })
+
+  it('succeed or fail', () => {
+    expect(reasons({ kind, before: idle, after: { ...idle, lastSuccessfulTime: at } })).toEqual(['RunSucceeded'])
+    expect(reasons({ kind, before: idle, after: { ...idle, lastFailureTime: at } })).toEqual(['RunFailed'])
+    const same = { ...idle, lastFailureTime: at, lastSuccessfulTime: at }
+    expect(reasons({ kind, before: same, after: same })).toEqual([])
+  })
+
+  it('that had ended before the first look are no news', () => {
+    expect(reasons({ kind, before: {}, after: { ...idle, lastSuccessfulTime: at, lastFailureTime: at } })).toEqual([])
+  })
+})

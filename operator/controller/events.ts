@@ -1,0 +1,116 @@
+// Which Events a change of status makes. PURE: the stored status, the new one → Events, on transitions only.
+// It promises that equal statuses make none, whatever their times and leaders. It does not promise that an Event is
+// made once: whoever reads a status that was not stored yet must remember what was said.
+import type { Condition, KindName, Statuses } from '#api/generated/kinds.ts'
+import type { StatusPatch, WorkloadEvent } from '#api/ports.ts'
+
+export type Before = Partial<Statuses[KindName]> | StatusPatch
+
+export interface StatusChange {
+  readonly kind: KindName
+  readonly before: Before
+  readonly after: StatusPatch
+  /** Objects that got an owner in this reconcile. */
+  readonly adopted: readonly string[]
+}
+
+export function eventsOf(change: StatusChange): readonly WorkloadEvent[] {
+  return [
+    ...adoptions(change),
+    ...conditionEvents(change),
+    ...resumption(change),
+    ...instanceEvents(change),
+    ...runEvents(change),
+  ]
+}
+
+type Kind = Omit<WorkloadEvent, 'note'>
+
+const normal = (reason: string, action: string): Kind => ({ type: 'Normal', reason, action })
+const warning = (reason: string, action: string): Kind => ({ type: 'Warning', reason, action })
+
+const waiting = warning('WaitingForOldInstance', 'Waiting')
+
+/** Type and reason of a condition → the Event of getting there. The note is the message of the condition. */
+const byReason: ReadonlyMap<string, Kind> = new Map([
+  ['Ready/Completed', normal('Completed', 'Watching')],
+  ['Ready/HandoverPending', waiting],
+  ['Ready/NodeUnreachable', waiting],
+  ['Ready/Unhealthy', warning('Unhealthy', 'Watching')],
+  ['Ready/CrashLoop', warning('CrashLoop', 'Watching')],
+  ['Ready/RestartLimitReached', warning('RestartLimitReached', 'Stopping')],
+  ['Accepted/NameConflict', warning('NameConflict', 'Creating')],
+  ['Accepted/ClaimedByOtherTenant', warning('ClaimedByOtherTenant', 'Watching')],
+  ['Exclusive/OverlapDetected', warning('OverlapDetected', 'Waiting')],
+  ['Exclusive/AtMostOneWaived', warning('AtMostOneWaived', 'Starting')],
+  ['Suspended/SuspendedByUser', normal('Suspended', 'Stopping')],
+  ['Paused/PausedByAnnotation', normal('Paused', 'Waiting')],
+])
+
+function conditionEvents({ before, after }: StatusChange): readonly WorkloadEvent[] {
+  return (after.conditions ?? []).flatMap((condition) => {
+    const old = conditionOf(before, condition.type)
+    const kind = kindOf(condition)
+    if (kind === undefined || (old?.reason === condition.reason && old.status === condition.status)) return []
+    return [{ ...kind, note: condition.message }]
+  })
+}
+
+function kindOf({ type, status, reason }: Condition): Kind | undefined {
+  const isRefused = type === 'Accepted' && status === 'False'
+  return byReason.get(`${type}/${reason}`) ?? (isRefused ? warning('SpecRejected', 'Validating') : undefined)
+}
+
+function resumption({ before, after }: StatusChange): readonly WorkloadEvent[] {
+  const wasSuspended = conditionOf(before, 'Suspended')?.status === 'True'
+  if (!wasSuspended || conditionOf(after, 'Suspended')?.status === 'True') return []
+  return [{ ...normal('Resumed', 'Starting'), note: 'The workload is no longer suspended.' }]
+}
+
+function adoptions({ adopted }: StatusChange): readonly WorkloadEvent[] {
+  return adopted.map((name) => ({
+    ...normal('Adopted', 'Adopting'),
+    note: `${name} had no owner and belongs to this workload now.`,
+  }))
+}
+
+/** Of a CronJob the runs are told instead. */
+function instanceEvents({ kind, before, after }: StatusChange): readonly WorkloadEvent[] {
+  const [old, next] = [before.instance, after.instance]
+  if (kind === 'WorkloadCronJob' || next === undefined || !after.active || old?.podUID === next.podUID) return []
+  if (old === undefined || before.active !== true)
+    return [{ ...normal('Started', 'Starting'), note: `Pod ${next.pod} is the instance.` }]
+  return [{ ...normal('Handover', 'Starting'), note: `Pod ${next.pod} follows pod ${old.pod}, which has ended.` }]
+}
+
+function runEvents({ kind, before, after }: StatusChange): readonly WorkloadEvent[] {
+  if (kind !== 'WorkloadCronJob') return []
+  const [old, next] = [runsOf(before), runsOf(after)]
+  const started = next.activeJobs.filter((job) => !old.activeJobs.includes(job))
+  const events = started.map((job) => ({ ...normal('RunStarted', 'Watching'), note: `Job ${job} has started.` }))
+  // Runs that had ended before the first look are nobody's news.
+  if (before.conditions === undefined) return events
+  if (next.succeededAt !== undefined && next.succeededAt !== old.succeededAt)
+    events.push({ ...normal('RunSucceeded', 'Watching'), note: `A run succeeded at ${next.succeededAt}.` })
+  if (next.failedAt !== undefined && next.failedAt !== old.failedAt)
+    events.push({ ...warning('RunFailed', 'Watching'), note: `A run failed at ${next.failedAt}.` })
+  return events
+}
+
+interface Runs {
+  readonly activeJobs: readonly string[]
+  readonly succeededAt: string | undefined
+  readonly failedAt: string | undefined
+}
+
+function runsOf(status: Before): Runs {
+  return {
+    activeJobs: ('activeJobs' in status ? status.activeJobs : undefined) ?? [],
+    succeededAt: 'lastSuccessfulTime' in status ? status.lastSuccessfulTime : undefined,
+    failedAt: 'lastFailureTime' in status ? status.lastFailureTime : undefined,
+  }
+}
+
+function conditionOf(status: Before, type: string): Condition | undefined {
+  return status.conditions?.find((condition) => condition.type === type)
+}
