@@ -1,0 +1,192 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { StatusPatch } from '#api/ports.ts'
+import { AbortError, ConflictError, TerminalError, TransientError } from '#lib/errors.ts'
+import { objectAt } from '#lib/json.ts'
+import { settle } from '#testing/fake-clock.ts'
+import { given } from '#testing/given.ts'
+import type { WriterRig } from '#testing/writer-rig.ts'
+import { bodyOf, createWriterRig, metadataOf } from '#testing/writer-rig.ts'
+
+let rig: WriterRig
+const KEY = 'WorkloadProcess/prod/report'
+const leader = { holder: 'replica-a', cluster: 'east', tenant: 'default', term: 1, since: '2026-01-01T00:00:00Z' }
+const starting: StatusPatch = { observedGeneration: 1, active: true, healthy: false }
+const running: StatusPatch = { observedGeneration: 1, active: true, healthy: true }
+const never = new AbortController().signal
+
+beforeEach(() => {
+  rig = createWriterRig()
+  rig.stores.see(given.cr({ status: { ...starting, leader } }))
+  // As the server does it: the stored object with the status merged into it.
+  rig.client.answer((call) => {
+    const [, name = ''] = /\/([^/]+)\/status$/.exec(call.path) ?? []
+    const stored = rig.stores.crs.WorkloadProcess.get('prod', name)
+    const status = { ...JSON.parse(stored?.status ?? '{}'), ...objectAt(call.body, 'status') }
+    const resourceVersion = String(Number(stored?.resourceVersion) + 1)
+    return given.object('WorkloadProcess', { metadata: { name, uid: stored?.uid, resourceVersion }, status })
+  })
+})
+
+const withAddress = (address: string): StatusPatch => Object.assign({}, starting, { address })
+
+describe('the status writer', () => {
+  it('patches the status over the version it was compared with', async () => {
+    rig.writer.status(KEY, running, given.term())
+
+    expect(rig.client.calls).toMatchObject([
+      {
+        method: 'PATCH',
+        path: '/apis/highlander.plexobject.io/v1/namespaces/prod/workloadprocesses/report/status',
+        contentType: 'application/merge-patch+json',
+        deadlineMs: 3000,
+      },
+    ])
+    expect(bodyOf(rig.client.calls[0])).toEqual({
+      metadata: { uid: 'uid-report', resourceVersion: '100' },
+      status: { healthy: true },
+    })
+    await settle()
+    expect(rig.stores.crs.WorkloadProcess.get('prod', 'report')?.resourceVersion).toBe('101')
+  })
+
+  it('writes nothing that is stored already', async () => {
+    rig.writer.status(KEY, starting, given.term({ epoch: 9n }))
+
+    await rig.writer.flush(never)
+    expect(rig.client.calls).toEqual([])
+  })
+
+  it('lets what nobody waits for wait 200 ms for company, and sends the latest', async () => {
+    const term = given.term()
+    rig.writer.status(KEY, withAddress('a'), term)
+    await rig.clock.advance(150)
+    rig.writer.status(KEY, withAddress('b'), term)
+    expect(rig.client.calls).toEqual([])
+
+    await rig.clock.advance(50)
+
+    expect(rig.client.calls.map((call) => objectAt(call.body, 'status'))).toEqual([{ address: 'b' }])
+  })
+
+  it('sends an urgent one at once, together with what waited', () => {
+    const term = given.term()
+    rig.writer.status(KEY, withAddress('a'), term)
+
+    rig.writer.status(KEY, Object.assign({}, running, { address: 'a' }), term)
+
+    expect(rig.client.calls.map((call) => objectAt(call.body, 'status'))).toEqual([{ healthy: true, address: 'a' }])
+  })
+
+  it('forgets what waited when the stored status is wished again', async () => {
+    const term = given.term()
+    rig.writer.status(KEY, withAddress('a'), term)
+    rig.writer.status(KEY, starting, term)
+
+    await rig.clock.advance(1000)
+
+    expect(rig.client.calls).toEqual([])
+  })
+
+  it('has one write per workload in flight, the next one over its answer', async () => {
+    const term = given.term()
+    const gate = rig.client.hold()
+    rig.writer.status(KEY, running, term)
+    rig.writer.status(KEY, starting, term)
+    expect(rig.client.calls).toHaveLength(1)
+
+    gate.release()
+    await rig.writer.flush(never)
+
+    expect(rig.client.calls.map((call) => metadataOf(call)['resourceVersion'])).toEqual(['100', '101'])
+    expect(objectAt(rig.client.calls[1]?.body, 'status')).toEqual({ healthy: false })
+  })
+
+  it('has eight writes in flight', async () => {
+    const gate = rig.client.hold()
+    for (let n = 0; n < 20; n += 1) {
+      rig.stores.see(given.cr({ name: `w${n}` }))
+      rig.writer.status(`WorkloadProcess/prod/w${n}`, running, given.term())
+    }
+    expect(rig.client.calls).toHaveLength(8)
+
+    gate.release()
+    await rig.writer.flush(never)
+
+    expect(rig.client.calls).toHaveLength(20)
+  })
+
+  it('hurries in a flush, which returns when all is answered', async () => {
+    const gate = rig.client.hold()
+    rig.writer.status(KEY, withAddress('a'), given.term())
+    let isFlushed = false
+    const flushing = rig.writer.flush(never).then(() => (isFlushed = true))
+    await settle()
+    expect([rig.client.calls.length, isFlushed]).toEqual([1, false])
+
+    gate.release()
+    await flushing
+
+    expect(isFlushed).toBe(true)
+  })
+
+  it('leaves a flush when its signal fires', async () => {
+    rig.client.hold()
+    rig.writer.status(KEY, running, given.term())
+    const stop = new AbortController()
+    const flushing = rig.writer.flush(stop.signal)
+
+    stop.abort()
+
+    await expect(flushing).rejects.toBeInstanceOf(AbortError)
+  })
+
+  it.each([
+    ['a newer version', new ConflictError('modified')],
+    ['a server that does not answer', new TransientError('no answer', { reason: 'timeout' })],
+  ])('requeues the workload after %s', async (_name, error) => {
+    rig.client.answer(() => error)
+    rig.writer.status(KEY, running, given.term())
+
+    await rig.writer.flush(never)
+
+    expect(rig.requeued).toEqual([KEY])
+  })
+
+  it('says that a status was refused, and does not try again by itself', async () => {
+    rig.client.answer(() => new TerminalError('status.active: invalid'))
+    rig.writer.status(KEY, running, given.term())
+
+    await rig.writer.flush(never)
+
+    expect([rig.requeued, rig.telemetry.messages('error')]).toEqual([[], ['status refused']])
+  })
+
+  it('drops everything of a term that is over', async () => {
+    const term = given.term()
+    rig.writer.status(KEY, withAddress('a'), term)
+    term.end()
+
+    await rig.writer.flush(never)
+
+    expect([rig.client.calls, rig.requeued]).toEqual([[], []])
+  })
+
+  it('writes nothing over a resource that a newer term has written', async () => {
+    const term = given.term({ epoch: 2n })
+    rig.stores.see(given.cr({ epoch: 3n, resourceVersion: '200' }))
+    rig.writer.status(KEY, running, term)
+
+    await rig.writer.flush(never)
+
+    expect([rig.client.calls, term.newerEpochs]).toEqual([[], [3n]])
+  })
+
+  it('ignores a workload that is gone', async () => {
+    rig.stores.lose(given.cr())
+    rig.writer.status(KEY, running, given.term())
+
+    await rig.writer.flush(never)
+
+    expect(rig.client.calls).toEqual([])
+  })
+})
