@@ -57,34 +57,34 @@ it('fills the store of each kind, by owner and by node', async () => {
   putCr('report')
   putPod('report-pod', '7')
 
-  const { stores, synced } = start()
-  await synced(stop.signal)
+  const started = start()
+  await started.synced(stop.signal)
 
-  expect(stores.crs.WorkloadProcess.get('prod', 'report')?.kind).toBe('WorkloadProcess')
-  expect(stores.children.Pod.by('owner', 'WorkloadProcess/prod/report')).toHaveLength(1)
-  expect(stores.children.Pod.by('node', 'n1')).toHaveLength(1)
+  expect(started.stores.crs.WorkloadProcess.get('prod', 'report')?.kind).toBe('WorkloadProcess')
+  expect(started.stores.children.Pod.by('owner', 'WorkloadProcess/prod/report')).toHaveLength(1)
+  expect(started.stores.children.Pod.by('node', 'n1')).toHaveLength(1)
   expect(server.requests).toHaveLength(12)
 })
 
 it('watches native objects that are managed by us, and no others', async () => {
   putPod('foreign', '7', { [label.managedBy]: 'somebody' })
 
-  const { stores, synced } = start()
-  await synced(stop.signal)
+  const started = start()
+  await started.synced(stop.signal)
 
-  expect(stores.children.Pod.size).toBe(0)
+  expect(started.stores.children.Pod.size).toBe(0)
 })
 
 it('knows the largest epoch it has ever seen', async () => {
   putPod('a', '7')
   putPod('b', '9')
-  const { synced, highestEpoch, stores } = start()
-  await synced(stop.signal)
+  const started = start()
+  await started.synced(stop.signal)
 
   server.cluster.remove(PODS, 'prod', 'b')
 
-  await expect.poll(() => stores.children.Pod.size).toBe(1)
-  expect(highestEpoch()).toBe(9n)
+  await expect.poll(() => started.stores.children.Pod.size).toBe(1)
+  expect(started.highestEpoch()).toBe(9n)
 })
 
 it('is ready without a kind that is forbidden or missing, and names it', async () => {
@@ -95,22 +95,23 @@ it('is ready without a kind that is forbidden or missing, and names it', async (
     times: 99,
   })
 
-  const { synced, states } = start()
-  await synced(stop.signal)
+  const started = start()
+  await started.synced(stop.signal)
 
-  const problems = states().filter(({ problem }) => problem !== undefined)
+  const problems = started.states().filter(({ problem }) => problem !== undefined)
   expect(problems.map(({ kind, problem }) => [kind, problem?.type])).toEqual([['WorkloadProcess', 'missing']])
   expect(
-    states()
+    started
+      .states()
       .filter((state) => !state.synced)
       .map(({ kind }) => kind),
   ).toEqual(['WorkloadProcess', 'Node'])
 })
 
 it('watches nodes in the cluster and everything else in the given namespaces', async () => {
-  const { synced } = start({ namespaces: ['prod', 'stage'] })
+  const started = start({ namespaces: ['prod', 'stage'] })
 
-  await synced(stop.signal)
+  await started.synced(stop.signal)
 
   const paths = server.requests.map(({ path }) => path)
   expect(paths).toHaveLength(23)
@@ -118,8 +119,8 @@ it('watches nodes in the cluster and everything else in the given namespaces', a
 })
 
 it('has closed all streams when it is disposed', async () => {
-  const { synced } = start()
-  await synced(stop.signal)
+  const started = start()
+  await started.synced(stop.signal)
 
   await informers[Symbol.asyncDispose]()
 
