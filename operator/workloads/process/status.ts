@@ -49,16 +49,24 @@ function needsService({ resource }: Seen) {
 }
 
 function stateOf(seen: Seen, step: Step): State {
+  if (isLiving(step)) return livingState(seen, step)
+  return isFinal(step) ? finalState(seen, step) : betweenPods(seen, step)
+}
+
+type Living = Extract<Step, { readonly type: 'keep' | 'replace' | 'wait' }>
+
+function isLiving(step: Step): step is Living {
+  return step.type === 'keep' || step.type === 'replace' || step.type === 'wait'
+}
+
+type Final = Extract<Step, { readonly type: 'completed' | 'give-up' | 'stop' }>
+
+function isFinal(step: Step): step is Final {
+  return step.type === 'completed' || step.type === 'give-up' || step.type === 'stop'
+}
+
+function finalState(seen: Seen, step: Final): State {
   switch (step.type) {
-    case 'keep':
-    case 'replace':
-    case 'wait':
-      return livingState(seen, step)
-    case 'backoff':
-    case 'again':
-    case 'create':
-    case 'conflict':
-      return betweenPods(seen, step)
     case 'completed':
       return resting('Completed', 'The process has ended with exit code 0. It runs again after a change of its spec.')
     case 'give-up':
@@ -70,13 +78,15 @@ function stateOf(seen: Seen, step: Step): State {
   }
 }
 
-function livingState(seen: Seen, step: Extract<Step, { readonly pod: PodFact }>): State {
+function livingState(seen: Seen, step: Living): State {
   // Refused by the dry run: the old instance stays, and is judged as it is.
   const stays = step.type === 'keep' || (step.type === 'replace' && seen.findings.refused !== undefined)
   return stays ? podState(step.pod, seen) : ending(step.pod, seen)
 }
 
-function betweenPods(seen: Seen, step: Step): State {
+type Between = Exclude<Step, Living | Final>
+
+function betweenPods(seen: Seen, step: Between): State {
   const pod = 'pod' in step ? step.pod : undefined
   if (pod === undefined) return lastFailed(seen) ? failed() : nothingYet()
   return pod.phase === 'Failed' && !wasTakenAway(pod) ? failed(pod) : nothingYet()
