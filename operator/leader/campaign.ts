@@ -86,13 +86,12 @@ export class Campaign {
 
   /** The read showed our own write, so it did commit, and its send time counts; unless too little is left to use it. */
   #findLostAnswer(): Won | undefined {
-    const { clock, settings } = this.#self.options
+    const { settings } = this.#self.options
     const record = this.#self.record()
     const pending = this.#pending
     if (pending === undefined || record === undefined) return undefined
     if (record.state !== 'held' || record.claim !== settings.claim || record.seq !== pending.seq) return undefined
-    const leftMs = validityLeftMs(pending.sentAt, momentOf(clock), settings.renewDeadlineMs)
-    if (leftMs < writeDeadlineMs(settings)) return undefined
+    if (!this.#isUsable(pending.sentAt)) return undefined
     return { ...pending.won, epoch: record.epoch, sentAt: pending.sentAt }
   }
 
@@ -107,8 +106,10 @@ export class Campaign {
       // Not bound to the signal: a replica that leaves now must know whether it has something to release.
       const limit = { clock, ms: settings.retryPeriodMs }
       const acquired = await attempt(limit, (end) => fence.acquire(this.#self.claimWith(seq), want, end))
-      if (acquired.type === 'acquired') return { ...won, epoch: acquired.epoch, sentAt }
-      telemetry.log.debug('another replica was faster', this.#self.fields({ version: want.expected }))
+      if (acquired.type === 'acquired' && this.#isUsable(sentAt)) return { ...won, epoch: acquired.epoch, sentAt }
+      // Acquired too long ago (this process was paused in the call): a rival may have been there since, so look again.
+      if (acquired.type === 'acquired') this.#pending = { seq, sentAt, won }
+      telemetry.log.debug('fence not acquired', this.#self.fields({ version: want.expected, outcome: acquired.type }))
     } catch (error) {
       this.#pending = { seq, sentAt, won }
       const reason = reasonOf(error)
@@ -119,6 +120,11 @@ export class Campaign {
     telemetry.metrics.acquireFailed()
     await this.#pause(signal)
     return undefined
+  }
+
+  #isUsable(sentAt: Moment): boolean {
+    const { clock, settings } = this.#self.options
+    return validityLeftMs(sentAt, momentOf(clock), settings.renewDeadlineMs) >= writeDeadlineMs(settings)
   }
 
   #describe(): Pick<Won, 'reason' | 'isTakeover'> {

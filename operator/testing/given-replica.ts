@@ -1,0 +1,82 @@
+// One replica for tests of the elector: the elector with its parts at hand, and a consumer that leads as operator.ts
+// does. The consumer comes back `settleMs` after the term began to drain, or never.
+import type { Elector, Term } from '#api/ports.ts'
+import { aborted } from '#lib/abort.ts'
+import { createElector } from '#leader/elector.ts'
+import type { ElectorOptions, ElectorSettings, LeaderEvent } from '#leader/elector.ts'
+import type { FakeClock } from './fake-clock.ts'
+import type { FakeLockStore } from './fake-lock-store.ts'
+import { fakeTelemetry } from './fake-telemetry.ts'
+import type { FakeTelemetry } from './fake-telemetry.ts'
+
+export interface GivenReplica {
+  readonly elector: Elector
+  readonly terms: readonly Term[]
+  readonly events: readonly LeaderEvent[]
+  readonly telemetry: FakeTelemetry
+  /** The latest term; throws when there was none. */
+  term(): Term
+  /** SIGTERM. */
+  stop(): void
+  /** Resolves when terms() has ended. */
+  readonly ended: Promise<void>
+}
+
+export interface GivenReplicaOptions {
+  readonly fence: FakeLockStore
+  readonly clock: FakeClock
+  readonly id?: string
+  readonly claim?: string
+  readonly settleMs?: number
+  readonly settings?: Partial<ElectorSettings>
+  readonly options?: Partial<ElectorOptions>
+}
+
+export function givenReplica(given: GivenReplicaOptions): GivenReplica {
+  const id = given.id ?? 'r1'
+  const telemetry = fakeTelemetry()
+  const events: LeaderEvent[] = []
+  const terms: Term[] = []
+  const stop = new AbortController()
+  const elector = createElector({
+    fence: given.fence,
+    settings: {
+      id,
+      claim: given.claim ?? `claim-${id}`,
+      cluster: 'primary',
+      tenant: 'default',
+      remainsFollower: false,
+      leaseDurationMs: 15_000,
+      renewDeadlineMs: 10_000,
+      retryPeriodMs: 2000,
+      ...given.settings,
+    },
+    clock: given.clock,
+    telemetry,
+    random: () => 0.5,
+    highestEpoch: () => 0n,
+    synced: async () => undefined,
+    onEvent: (event) => events.push(event),
+    ...given.options,
+  })
+  const lead = async (): Promise<void> => {
+    for await (const term of elector.terms(stop.signal)) {
+      terms.push(term)
+      await aborted(term.draining)
+      await given.clock.sleep(given.settleMs ?? 100, new AbortController().signal)
+    }
+  }
+  return {
+    elector,
+    terms,
+    events,
+    telemetry,
+    term: () => {
+      const last = terms.at(-1)
+      if (last === undefined) throw new Error(`${id} has not led`)
+      return last
+    },
+    stop: () => stop.abort(),
+    ended: lead(),
+  }
+}
