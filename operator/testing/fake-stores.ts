@@ -10,6 +10,8 @@ export interface FakeStores extends Stores {
   see(...facts: readonly (CrFact | ChildFact | NodeFact)[]): void
   /** A DELETED event. */
   lose(fact: CrFact | ChildFact | NodeFact): void
+  /** A resourceVersion above all that were given before. */
+  nextVersion(): string
   /** Every child there is. */
   allChildren(): readonly ChildFact[]
   /** Subscriptions that were not disposed. */
@@ -42,6 +44,7 @@ export function createFakeStores(): FakeStores {
     if (fact.kind === 'Node') return nodes
     return isCr(fact) ? crs[fact.kind] : children[fact.kind]
   }
+  let version = 1000
   const all = [...Object.values(crs), ...Object.values(children), nodes]
   return {
     crs,
@@ -51,6 +54,7 @@ export function createFakeStores(): FakeStores {
       for (const fact of facts) storeOf(fact).wrote(fact)
     },
     lose: (fact) => storeOf(fact).lose(fact),
+    nextVersion: () => String((version += 1)),
     allChildren: () => Object.values(children).flatMap((store): readonly ChildFact[] => [...store.all()]),
     subscribers: () => all.reduce((sum, store) => sum + store.subscribers(), 0),
   }

@@ -2,11 +2,11 @@
 // 409 for names that are taken, and counts each call. Objects in `hidden` exist on the server only. It imitates no
 // controller: pods that are deleted stay until `finish` is called.
 import { appliedHash } from '#api/child.ts'
-import type { ChildFact, CrFact, PodFact } from '#api/facts.ts'
+import type { ChildFact, CrFact } from '#api/facts.ts'
 import type { Key } from '#api/key.ts'
 import { isKindName, keyOf, partsOf } from '#api/key.ts'
 import { annotation, GRANT_GATE, label } from '#api/labels.ts'
-import type { Child, Found, Reader, StatusPatch, Store, Term, Writer } from '#api/ports.ts'
+import type { Child, Found, Reader, StatusPatch, Term, Writer } from '#api/ports.ts'
 import { orAbort } from '#lib/abort.ts'
 import { AbortError } from '#lib/errors.ts'
 import { build } from './arbitraries.ts'
@@ -41,7 +41,6 @@ class Server implements FakeApi {
   readonly hidden: ChildFact[] = []
   readonly #stores: FakeStores
   readonly #errors = new Map<Verb, Error[]>()
-  #version = 1000
   #writesLeft = Number.POSITIVE_INFINITY
   #held: Promise<void> = Promise.resolve()
 
@@ -75,7 +74,7 @@ class Server implements FakeApi {
     },
     remove: (fact, _how, term) =>
       this.#change('remove', fact, term, (live) => {
-        const ending = { ...live, deleting: true, resourceVersion: this.#next() }
+        const ending = { ...live, deleting: true, resourceVersion: this.#stores.nextVersion() }
         if (live.kind === 'Pod' && live.phase === 'Running') this.#stores.see(ending)
         else this.#stores.lose(live)
         return 'removed' as const
@@ -91,7 +90,8 @@ class Server implements FakeApi {
     ungate: (pod, cr, term) =>
       this.#change('ungate', pod, term, (live) => {
         if (!cr.status.includes(pod.uid)) return 'conflict'
-        if (live.kind === 'Pod') this.#stores.see({ ...live, gated: false, resourceVersion: this.#next() })
+        if (live.kind === 'Pod')
+          this.#stores.see({ ...live, gated: false, resourceVersion: this.#stores.nextVersion() })
         return 'open' as const
       }),
     status: (key, status, term) => this.#status(key, status, term),
@@ -163,12 +163,14 @@ class Server implements FakeApi {
   }
 
   #made(child: Child, term: Term): ChildFact {
-    const uid = `uid-${child.kind}-${child.name}-${this.#version}`
+    const uid = `uid-${child.kind}-${child.name}-${this.#stores.nextVersion()}`
     const fact = build(child.kind, { name: child.name, uid }, { phase: 'Running', anyRunning: false })
     const made = { ...fact, ...this.#stamps(child, term) }
+    const spec = JSON.stringify(child.object.spec)
+    if (made.kind === 'Service' && spec.includes('"clusterIP":"None"')) return { ...made, clusterIp: 'None' }
     if (made.kind !== 'Pod') return made
     const { main: _none, ...pending } = made
-    const gated = JSON.stringify(child.object.spec).includes(GRANT_GATE)
+    const gated = spec.includes(GRANT_GATE)
     return {
       ...pending,
       phase: 'Pending',
@@ -184,7 +186,7 @@ class Server implements FakeApi {
     const kind = labels[label.kind]
     return {
       namespace: child.namespace,
-      resourceVersion: this.#next(),
+      resourceVersion: this.#stores.nextVersion(),
       labels,
       ...(isKindName(kind) ? { owner: keyOf(kind, child.namespace, labels[label.name] ?? '') } : {}),
       ...(controller === undefined ? {} : { controller }),
@@ -206,24 +208,7 @@ class Server implements FakeApi {
   }
 
   #putStatus(live: CrFact, status: object): void {
-    this.#stores.see({ ...live, status: JSON.stringify(status), resourceVersion: this.#next() })
-  }
-
-  #next(): string {
-    // Steps of ten: a test may put versions of its own in between.
-    this.#version += 10
-    return String(this.#version)
-  }
-}
-
-/** A pod as its kubelet reports it a little later. */
-export function running(pod: PodFact): PodFact {
-  return {
-    ...pod,
-    phase: 'Running',
-    ready: true,
-    anyRunning: true,
-    resourceVersion: `${BigInt(pod.resourceVersion) + 1n}`,
+    this.#stores.see({ ...live, status: JSON.stringify(status), resourceVersion: this.#stores.nextVersion() })
   }
 }
 
@@ -236,11 +221,4 @@ function core(status: object): string {
 function parse(text: string): Readonly<Record<string, unknown>> {
   const value: unknown = JSON.parse(text)
   return typeof value === 'object' && value !== null ? { ...value } : {}
-}
-
-/** All of one kind, as the type that kind has. */
-export function only<T extends ChildFact>(store: Store<T>): T {
-  const [fact, more] = [...store.all()]
-  if (fact === undefined || more !== undefined) throw new Error(`expected one object, not ${store.size}`)
-  return fact
 }
