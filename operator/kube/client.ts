@@ -195,9 +195,15 @@ function queryOf(call: Call): string {
 
 function contentOf(call: Call, headers: Record<string, string>): Pick<Exchange, 'headers' | 'body'> {
   if (call.body === undefined) return { headers }
+  const body = JSON.stringify(call.body)
   return {
-    headers: { ...headers, 'Content-Type': call.contentType ?? 'application/json' },
-    body: JSON.stringify(call.body),
+    // Node frames the body of a DELETE only when told its length. Unframed, the server deletes without preconditions.
+    headers: {
+      ...headers,
+      'Content-Type': call.contentType ?? 'application/json',
+      'Content-Length': String(Buffer.byteLength(body)),
+    },
+    body,
   }
 }
 
