@@ -27,6 +27,7 @@ export type Exchanged =
 /** Resolves with the head of the answer. The signal also ends the reading of its body. */
 export function exchange(lanes: Lanes, of: Exchange, signal: AbortSignal): Promise<Exchanged> {
   const { promise, resolve } = Promise.withResolvers<Exchanged>()
+  let isAnswered = false
   if (signal.aborted) {
     of.onClosed?.()
     return Promise.resolve({ type: 'failed', error: new AbortError(), stale: false })
@@ -48,12 +49,16 @@ export function exchange(lanes: Lanes, of: Exchange, signal: AbortSignal): Promi
     request.destroy(new AbortError())
   })
   request.once('socket', () => hand(request, of, signal))
-  request.once('response', (response) => resolve({ type: 'answered', response }))
+  request.once('response', (response) => {
+    isAnswered = true
+    resolve({ type: 'answered', response })
+  })
   request.on('error', (error) => resolve({ type: 'failed', error, stale: isStale(request, error) }))
   request.once('close', () => {
     listener[Symbol.dispose]()
     of.onClosed?.()
-    resolve({ type: 'failed', error: new AbortError(), stale: false })
+    // After an error this says nothing new; an error is costly to make, so not for each request that went well.
+    if (!isAnswered) resolve({ type: 'failed', error: new AbortError(), stale: false })
   })
   return promise
 }
