@@ -1,4 +1,4 @@
-// The requests of the writer, as data. Pure. The table with their preconditions is in docs/architecture.md, "writes":
+// The requests of the writer, as data. Pure. What makes a late one harmless is in them:
 // a create can only create, everything else names the uid and the version it was decided on.
 import type { ChildFact, ClaimFact, CrFact, Fact, PodFact, PodRef } from '#api/facts.ts'
 import { annotation, fieldManager, GRANT_GATE } from '#api/labels.ts'
