@@ -122,6 +122,7 @@ it('gives up at its deadline and resets the connection, so that nothing arrives 
 
   await expect(failure).rejects.toMatchObject({ name: 'TransientError', reason: 'timeout' })
   await expect.poll(() => server.openConnections()).toBe(0)
+  expect(server.resets()).toBe(1)
 })
 
 it('gives up at its deadline while the server does not even shake hands', async () => {

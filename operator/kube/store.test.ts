@@ -110,6 +110,16 @@ it('keeps an absent object in a relist only if the own write is newer than the l
   expect([...store.all()].map(({ name }) => name)).toEqual(['newer'])
 })
 
+it('believes a list about what was seen in the watch, whatever their versions', () => {
+  const store = createStore<Fact>()
+  store.wrote(fact('a', 21))
+  store.saw(fact('a', 21))
+
+  store.relist('').end('20')
+
+  expect(store.size).toBe(0)
+})
+
 it('leaves other namespaces alone when one is listed', () => {
   const store = createStore<Fact>()
   store.saw({ ...fact('a', 10), namespace: 'other' })

@@ -12,6 +12,8 @@ import { createAuthority } from './certificates.ts'
 import { answer, answerFault, answerList, answerOutcome, selectorOf, write } from './fake-answers.ts'
 import type { FakeCluster } from './fake-cluster.ts'
 import { createFakeCluster, targetOf } from './fake-cluster.ts'
+import type { CredentialOverrides, FakeSettings } from './fake-settings.ts'
+import { fakeSettings } from './fake-settings.ts'
 import type { FakeWatch } from './fake-watch.ts'
 import { openWatch, statusOf } from './fake-watch.ts'
 
@@ -50,6 +52,8 @@ export interface FakeApiServer extends AsyncDisposable {
   watches(): readonly FakeWatch[]
   connections(): number
   openConnections(): number
+  /** Connections that the client reset, as opposed to closed in good order. */
+  resets(): number
   /** Adds a fault; it holds until it was met often enough or is disposed. */
   fail(rule: FaultRule): Disposable
   /** No byte is sent or read, not even for a handshake, until thawed. */
@@ -61,23 +65,6 @@ export interface FakeApiServer extends AsyncDisposable {
   resetConnections(): void
   /** What a client of this server is configured with; a test may overrule the credentials. */
   settings(overrides?: CredentialOverrides): FakeSettings
-}
-
-export interface CredentialOverrides {
-  readonly ca?: () => string
-  readonly token?: () => string
-}
-
-/** Fits KubeSettings of kube/. */
-export interface FakeSettings {
-  readonly server: string
-  readonly source: string
-  credentials(): Promise<{
-    readonly headers: Readonly<Record<string, string>>
-    readonly tls: { readonly ca: string }
-    readonly tlsId: string
-  }>
-  forget(): void
 }
 
 export async function startFakeApiServer(options: { readonly cluster?: FakeCluster } = {}): Promise<FakeApiServer> {
@@ -97,6 +84,7 @@ class TestServer implements FakeApiServer {
   readonly #rules = new Set<{ readonly rule: FaultRule; left: number }>()
   #watches: FakeWatch[] = []
   #accepted = 0
+  #resets = 0
   #token: string | undefined
   #thawed: Promise<void> | undefined
   port = 0
@@ -107,6 +95,11 @@ class TestServer implements FakeApiServer {
     this.#https = createHttpsServer({ ...authority.issue('server'), keepAliveTimeout: 90_000 }, (request, response) => {
       // A request that its client has cut off fails here, which is nobody's fault.
       this.#serve(request, response).catch(() => response.destroy())
+    })
+    this.#https.on('secureConnection', (socket) => {
+      socket.on('error', () => {
+        this.#resets += 1
+      })
     })
     this.#tcp = createServer({ noDelay: true }, (socket) => void this.#accept(socket))
   }
@@ -133,6 +126,10 @@ class TestServer implements FakeApiServer {
 
   openConnections(): number {
     return this.#sockets.size
+  }
+
+  resets(): number {
+    return this.#resets
   }
 
   fail(rule: FaultRule): Disposable {
@@ -166,14 +163,7 @@ class TestServer implements FakeApiServer {
   }
 
   settings(overrides: CredentialOverrides = {}): FakeSettings {
-    const ca = overrides.ca ?? (() => this.#authority.ca)
-    const token = overrides.token ?? (() => 'test-token')
-    return {
-      server: this.url,
-      source: 'test',
-      forget: () => undefined,
-      credentials: async () => ({ headers: { Authorization: `Bearer ${token()}` }, tls: { ca: ca() }, tlsId: ca() }),
-    }
+    return fakeSettings(this.url, this.#authority.ca, overrides)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
