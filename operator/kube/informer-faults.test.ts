@@ -113,11 +113,11 @@ it('resumes after four clean ends of the stream', async () => {
 
 it('lists again after a 410 in the stream', async () => {
   await startSynced()
+
+  server.watches()[0]?.fail(410, 'too old resource version')
   server.cluster.remove(PODS, 'prod', 'first')
   putFive()
   server.cluster.compact()
-
-  server.watches()[0]?.fail(410, 'too old resource version')
 
   await expectAllSeen(5, 3)
 })
