@@ -98,31 +98,48 @@ describe('observe', () => {
   })
 })
 
-describe('eligibleInMs', () => {
-  it.each([
-    ['a held record, one ms before D', seen(), RIVAL, 15_999, 1],
-    ['a held record, at D', seen(), RIVAL, 16_000, 0],
-    ['a released record', seen({ state: 'released' }), RIVAL, 1000, 0],
-    ['its own claim', seen({ claim: 'mine' }), RIVAL, 1000, 0],
-    ['an absent record without any trace', { type: 'absent' } as const, { ...RIVAL, traces: false }, 1000, 0],
-    ['an absent record with traces, before D', { type: 'absent' } as const, RIVAL, 15_999, 1],
-    ['an absent record with traces, at D', { type: 'absent' } as const, RIVAL, 16_000, 0],
-    ['something foreign', { type: 'foreign', holder: 'go' } as const, RIVAL, 99_000, Number.POSITIVE_INFINITY],
-  ])('of %s', (_name, what, rival, nowMs, expected) => {
-    expect(eligibleInMs(observed(what), rival, TIMINGS, nowMs)).toBe(expected)
-    expect(isEligible(observed(what), rival, TIMINGS, nowMs)).toBe(expected === 0)
-  })
+interface Case {
+  readonly seen: Seen
+  readonly rival?: Rival
+  readonly nowMs: number
+  readonly leftMs: number
+}
 
-  it.each([
-    ['others wait 2 P for a named successor', '3 r2', RIVAL, 4999, 1],
-    ['and not longer', '3 r2', RIVAL, 5000, 0],
-    ['the named successor comes at once', '3 r1', RIVAL, 1000, 0],
-    ['a successor named for another term is ignored', '2 r2', RIVAL, 1000, 0],
-    ['a request without a name holds nobody back', '3', RIVAL, 1000, 0],
-    ['but for the one that stepped down', '3', { ...RIVAL, steppedDownFrom: 3n }, 4999, 1],
-    ['unless it names itself', '3 r1', { ...RIVAL, steppedDownFrom: 3n }, 1000, 0],
-  ])('of a released record: %s', (_name, request, rival, nowMs, expected) => {
-    expect(eligibleInMs(observed(seen({ state: 'released', request })), rival, TIMINGS, nowMs)).toBe(expected)
+describe('eligibleInMs', () => {
+  const absent: Seen = { type: 'absent' }
+  const untouched = { ...RIVAL, traces: false }
+  const released = (request: string): Seen => seen({ state: 'released', request })
+  const steppedDown = { ...RIVAL, steppedDownFrom: 3n }
+
+  it.each<[string, Case]>([
+    ['waits for a holder, one ms before D', { seen: seen(), nowMs: 15_999, leftMs: 1 }],
+    ['takes over at D', { seen: seen(), nowMs: 16_000, leftMs: 0 }],
+    ['takes what is released at once', { seen: released(''), nowMs: 1000, leftMs: 0 }],
+    ['resumes its own claim at once', { seen: seen({ claim: 'mine' }), nowMs: 1000, leftMs: 0 }],
+    [
+      'takes what is absent at once where there is no trace',
+      { seen: absent, rival: untouched, nowMs: 1000, leftMs: 0 },
+    ],
+    ['waits where there are traces, one ms before D', { seen: absent, nowMs: 15_999, leftMs: 1 }],
+    ['takes what has been absent for D', { seen: absent, nowMs: 16_000, leftMs: 0 }],
+    ['never takes what is foreign', { seen: { type: 'foreign', holder: 'go' }, nowMs: 99_000, leftMs: Infinity }],
+    ['waits for a named successor, one ms before 2 P', { seen: released('3 r2'), nowMs: 4999, leftMs: 1 }],
+    ['waits no longer than 2 P', { seen: released('3 r2'), nowMs: 5000, leftMs: 0 }],
+    ['comes at once when it is the successor', { seen: released('3 r1'), nowMs: 1000, leftMs: 0 }],
+    ['ignores a successor named for another term', { seen: released('2 r2'), nowMs: 1000, leftMs: 0 }],
+    ['is held back by no request without a name', { seen: released('3'), nowMs: 1000, leftMs: 0 }],
+    [
+      'lets others go first after its own step-down',
+      { seen: released('3'), rival: steppedDown, nowMs: 4999, leftMs: 1 },
+    ],
+    ['does not when it named itself', { seen: released('3 r1'), rival: steppedDown, nowMs: 1000, leftMs: 0 }],
+  ])('%s', (_name, given) => {
+    const observation = observed(given.seen)
+
+    const leftMs = eligibleInMs(observation, given.rival ?? RIVAL, TIMINGS, given.nowMs)
+
+    expect(leftMs).toBe(given.leftMs)
+    expect(isEligible(observation, given.rival ?? RIVAL, TIMINGS, given.nowMs)).toBe(given.leftMs === 0)
   })
 })
 

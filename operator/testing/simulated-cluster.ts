@@ -61,6 +61,8 @@ export interface Findings {
   /** Broken laws, as sentences. */
   readonly broken: readonly string[]
   readonly terms: readonly SeenTerm[]
+  /** When the fence was released, in real time. */
+  readonly releasedAtMs: readonly number[]
   /** Somebody led at the end. */
   readonly hasLeader: boolean
 }
@@ -89,6 +91,8 @@ class World {
   readonly #places: Place[] = []
   readonly #terms: SeenTerm[] = []
   readonly #broken = new Set<string>()
+  readonly #releasedAtMs: number[] = []
+  #isReleased = false
   readonly #strikes: Readonly<Record<FaultType, (place: Place, ms: number) => void>> = {
     pause: (place, ms) => place.machine.pause(ms),
     suspend: (place, ms) => place.machine.suspend(ms),
@@ -127,7 +131,12 @@ class World {
     for (let replica = 0; replica < this.#schedule.replicas; replica += 1) this.#start(replica)
     for (const fault of this.#schedule.faults) this.#time.at(fault.atMs, () => this.#strike(fault))
     await this.#time.runUntil(this.#schedule.untilMs, () => this.#check())
-    return { broken: [...this.#broken], terms: this.#terms, hasLeader: this.#valid().length > 0 }
+    return {
+      broken: [...this.#broken],
+      terms: this.#terms,
+      releasedAtMs: this.#releasedAtMs,
+      hasLeader: this.#valid().length > 0,
+    }
   }
 
   #start(replica: number): void {
@@ -183,6 +192,9 @@ class World {
   }
 
   #check(): void {
+    const isReleased = this.#leases.stored()?.spec.holderIdentity === ''
+    if (isReleased && !this.#isReleased) this.#releasedAtMs.push(this.#time.nowMs())
+    this.#isReleased = isReleased
     const valid = this.#valid()
     if (valid.length > 1) this.#broken.add(`overlap of epochs ${valid.map(({ term }) => term.epoch).join(' and ')}`)
     for (const { term } of valid) {
