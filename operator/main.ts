@@ -71,13 +71,16 @@ function stopOnSignals(withinMs: number): AbortSignal {
   process.on('SIGINT', onSignal)
   // A terminal that was closed is no reason to stop an operator; the configuration is read at start only.
   process.on('SIGHUP', () => undefined)
+  // A bug; unhandled rejections arrive here too. Ending is safe at any time, going on is not.
+  process.on('uncaughtException', (error) => {
+    process.exit(complain(`k8-highlander: unexpected error: ${error.stack ?? messageOf(error)}`, 1))
+  })
   // Whoever read the log has gone; that must not end the operator.
   process.stdout.on('error', () => undefined)
   process.stderr.on('error', () => undefined)
   return stop.signal
 }
 
-/** `uncaughtException` needs no handler: Node prints it and exits with 1, and so it does for an unhandled rejection. */
 function watchProcess(): ProcessFacts {
   let collections = 0
   const observer = new PerformanceObserver((list) => {

@@ -16,18 +16,18 @@ import { observeLeases } from '#http/store-state.ts'
 import type { Client } from '#kube/call.ts'
 import { connect } from '#kube/client.ts'
 import type { KubeSettings } from '#kube/config.ts'
-import { loadKubeSettings } from '#kube/config.ts'
 import { createEventRecorder } from '#kube/event-recorder.ts'
 import type { TermEventRecorder } from '#kube/event-recorder.ts'
 import { startInformers } from '#kube/informers.ts'
 import { projections } from '#kube/projections.ts'
+import type { Waiting } from '#kube/reach.ts'
+import { findCluster, reachServer } from '#kube/reach.ts'
 import { createReader } from '#kube/reader.ts'
 import { createWriter } from '#kube/writer.ts'
 import { createElector } from '#leader/elector.ts'
 import { createLeaseLockStore } from '#leader/lease-lock-store.ts'
-import { aborted, orAbort } from '#lib/abort.ts'
+import { aborted } from '#lib/abort.ts'
 import type { Clock } from '#lib/clock.ts'
-import { isAbort, messageOf } from '#lib/errors.ts'
 import type { OpenTelemetry, TelemetrySettings } from '#telemetry/telemetry.ts'
 import { openTelemetry } from '#telemetry/telemetry.ts'
 import { workloads as definitions } from '#workloads/registry.ts'
@@ -50,8 +50,6 @@ export interface Surroundings {
   readonly exit: (code: number) => never
 }
 
-/** A kubeconfig that is missing is looked for again this often. */
-const LOOK_AGAIN_MS = 3_000
 /** A write has been answered or aborted by then; the next leader may already act. */
 const SETTLE_MS = 5_000
 
@@ -67,10 +65,12 @@ export async function runOperator(config: Config, around: Surroundings, signal: 
   const seen: Seen = {}
   const view = viewOf(seen, { around, identity, signal })
   stack.use(await serve(config, around, { telemetry, view, workloads }))
-  const settings = await findCluster(config, around, { seen, log, signal })
+  const waiting = waitingFor(seen, around.clock, log)
+  const settings = await findCluster(clusterOptions(config, around), waiting, signal)
   if (settings === undefined) return
-
   const client = stack.use(connectTo(settings, { config, around, telemetry, seen }))
+  if (!(await reachServer(client, waiting, signal))) return
+
   const leases = observeLeases(client.leases, around.clock)
   // Not ended by the signal: reconciles that run out need them until the last write.
   const informers = stack.use(watch(client, config, { around, telemetry }))
@@ -151,28 +151,18 @@ function serve(
   return startHttp(http, { view, workloads, scrape, telemetry: telemetry.of('http'), clock })
 }
 
-/** Undefined when the signal fired first. */
-async function findCluster(
-  { cluster }: Config,
-  { env, clock }: Surroundings,
-  { seen, log, signal }: { seen: Seen; log: Logger; signal: AbortSignal },
-): Promise<KubeSettings | undefined> {
-  const { kubeconfig = '', context = '', name: clusterName } = cluster
-  while (!signal.aborted) {
-    try {
-      const settings = await orAbort(loadKubeSettings({ kubeconfig, context, clusterName }, { env }), signal)
-      delete seen.obstacle
-      log.info('found the cluster', { server: settings.server, source: settings.source })
-      return settings
-    } catch (error) {
-      if (isAbort(error)) return undefined
-      const obstacle = messageOf(error)
-      if (obstacle !== seen.obstacle) log.warn('no way to the cluster yet, looking again', { sentence: obstacle })
-      seen.obstacle = obstacle
-      await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined)
-    }
+/** The start waits, and the probes say for what. */
+function waitingFor(seen: Seen, clock: Clock, log: Logger): Waiting {
+  const onObstacle = (sentence: string | undefined): void => {
+    if (sentence === undefined) delete seen.obstacle
+    else seen.obstacle = sentence
   }
-  return undefined
+  return { clock, log, onObstacle }
+}
+
+function clusterOptions({ cluster }: Config, { env }: Surroundings): Parameters<typeof findCluster>[0] {
+  const { kubeconfig = '', context = '', name: clusterName } = cluster
+  return { options: { kubeconfig, context, clusterName }, places: { env } }
 }
 
 interface Connecting {

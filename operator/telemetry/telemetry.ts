@@ -37,6 +37,7 @@ export interface OpenTelemetry {
 
 /** One scrape per second is computed, however many ask. */
 const SHARED_MS = 1_000
+const PORTION = 500
 
 export function openTelemetry(settings: TelemetrySettings): OpenTelemetry {
   const { clock, identity, workloads } = settings
@@ -48,10 +49,11 @@ export function openTelemetry(settings: TelemetrySettings): OpenTelemetry {
   const metrics = createRecorder(registry)
   registerGauges(registry, { ...settings, now: () => clock.now(), sources: () => sources })
   registerProcessMetrics(registry)
-  const render = async (): Promise<{ contentType: string; text: string }> => ({
-    contentType: registry.contentType,
-    text: `${await registry.metrics()}\n${renderWorkloadSeries(sources, workloads)}`,
-  })
+  const render = async (): Promise<{ contentType: string; text: string }> => {
+    await parseStatuses(sources, workloads, clock)
+    const text = `${await registry.metrics()}\n${renderWorkloadSeries(sources, workloads)}`
+    return { contentType: registry.contentType, text }
+  }
   let last = { atMs: Number.NEGATIVE_INFINITY, answer: Promise.resolve({ contentType: '', text: '' }) }
   return {
     metrics,
@@ -64,6 +66,21 @@ export function openTelemetry(settings: TelemetrySettings): OpenTelemetry {
       if (clock.monotonicMs() - last.atMs >= SHARED_MS) last = { atMs: clock.monotonicMs(), answer: render() }
       return last.answer
     },
+  }
+}
+
+/**
+ * Each status is parsed once per version. The first scrape of a leader meets all of them: in portions, so that renewals
+ * and reconciles have their turn in between.
+ */
+async function parseStatuses(sources: GaugeSources | undefined, workloads: Workloads, clock: Clock): Promise<void> {
+  if (sources?.leadership.isLeader() !== true) return
+  const { signal } = new AbortController()
+  let parsed = 0
+  for (const cr of workloads.ours(sources.informers.stores)) {
+    workloads.look(cr)
+    parsed += 1
+    if (parsed % PORTION === 0) await clock.sleep(0, signal)
   }
 }
 
