@@ -1,5 +1,6 @@
 // List and watch of one kind in one namespace (or in all): keeps one part of a store equal to the server, whatever
 // breaks, until its signal fires. Each situation and its rule is one line of `waitAfter`.
+import { setImmediate as othersFirst } from 'node:timers/promises'
 import type { Fact } from '#api/facts.ts'
 import type { InformerState, Telemetry } from '#api/ports.ts'
 import type { ResourceType } from '#api/resource.ts'
@@ -35,6 +36,8 @@ export interface ScopeOptions<V extends Fact> {
   /** Not being allowed to read this kind is no fault. */
   readonly isOptional: boolean
 }
+
+const BATCH = 100
 
 export type Problem = NonNullable<InformerState['problem']>
 
@@ -117,7 +120,9 @@ export class ScopeWatch<V extends Fact> {
       const query = { limit: String(limits.pageSize), ...(next === '' ? {} : { continue: next }) }
       const page = await this.#client.send(this.#call(query, limits.pageMs), 'request', signal)
       this.#heard()
-      for (const object of listAt(page, 'items')) {
+      for (const [at, object] of listAt(page, 'items').entries()) {
+        // Parsing a page took its time already: renewals and answers get their turn in between.
+        if (at % BATCH === 0) await othersFirst()
         const fact = this.#project(object)
         if (fact !== undefined) relist.listed(fact)
       }

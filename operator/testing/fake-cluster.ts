@@ -3,7 +3,7 @@
 // apply is stored as it came.
 import { randomUUID } from 'node:crypto'
 import type { JsonObject } from '#lib/json.ts'
-import { isObject, listAt, objectAt, textAt, textsAt } from '#lib/json.ts'
+import { isObject, objectAt, textAt, textsAt } from '#lib/json.ts'
 
 export interface Target {
   /** `/api/v1/pods`, `/apis/apps/v1/deployments`. */
@@ -204,9 +204,4 @@ function merge(before: JsonObject, patch: JsonObject): JsonObject {
 
 function keyOf(target: Target): string {
   return `${target.collection}|${target.namespace}/${target.name}`
-}
-
-/** For assertions: names of the objects, in order. */
-export function namesOf(list: unknown): readonly string[] {
-  return listAt(list, 'items').map((item) => textAt(objectAt(item, 'metadata'), 'name') ?? '')
 }
