@@ -97,7 +97,7 @@ export function isTrustError(error: unknown): boolean {
   return /CERT|_SIGNATURE|ISSUER|^ERR_TLS|^ERR_SSL|^EPROTO/.test(code)
 }
 
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
 }

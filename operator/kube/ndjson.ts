@@ -6,7 +6,7 @@ import { TransientError } from '#lib/errors.ts'
 const NEWLINE = 0x0a
 
 /** A watch line holds one object; etcd refuses objects of more than 1.5 MB, the rest is room for escapes. */
-export const MAX_LINE_BYTES = 32 * 1024 * 1024
+const MAX_LINE_BYTES = 32 * 1024 * 1024
 
 /**
  * Calls back for each line until the stream ends. Throws TransientError with the reason `invalid` for what is no line,
