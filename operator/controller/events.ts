@@ -4,7 +4,7 @@
 import type { Condition, KindName, Statuses } from '#api/generated/kinds.ts'
 import type { StatusPatch, WorkloadEvent } from '#api/ports.ts'
 
-export type Before = Partial<Statuses[KindName]> | StatusPatch
+type Before = Partial<Statuses[KindName]> | StatusPatch
 
 export interface StatusChange {
   readonly kind: KindName

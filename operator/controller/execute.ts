@@ -14,7 +14,7 @@ export interface ExecuteDeps {
   readonly reader: Reader
 }
 
-export type Execution =
+type Execution =
   | { readonly type: 'done' }
   /** Someone else moved first, or a name is not free yet. */
   | { readonly type: 'moved'; readonly afterMs: number }

@@ -24,7 +24,7 @@ export interface ReconcileDeps extends GatherDeps, ExecuteDeps {
   readonly told: Map<Key, Told>
 }
 
-export interface Told {
+interface Told {
   readonly uid: string
   readonly status: StatusPatch
 }
@@ -40,7 +40,7 @@ export type Outcome =
   | { readonly type: 'aborted' }
 
 // Far beyond any reconcile that goes well (a handful of calls of at most 3 s); it keeps a worker from being lost.
-export const DEADLINE_MS = 30_000
+const DEADLINE_MS = 30_000
 // As in execute: the event about what moved comes first.
 const MOVED_MS = 1000
 

@@ -12,7 +12,7 @@ import { AbortError } from '#lib/errors.ts'
 import { build } from './arbitraries.ts'
 import type { FakeStores } from './fake-stores.ts'
 
-export type Verb = 'try' | 'create' | 'apply' | 'remove' | 'grant' | 'ungate' | 'status' | 'read'
+type Verb = 'try' | 'create' | 'apply' | 'remove' | 'grant' | 'ungate' | 'status' | 'read'
 
 export interface FakeApi {
   readonly writer: Writer
