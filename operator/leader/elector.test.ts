@@ -130,6 +130,19 @@ describe('claiming', () => {
     expect(winner.term().remainingMs()).toBe(9750)
   })
 
+  it('opens no term on an answer that comes after a long suspend, but looks again', async () => {
+    const { clock, fence, replica } = givenElection()
+    fence.after = async (operation) => {
+      if (operation === 'acquire' && fence.record()?.epoch === 1n) clock.suspend(9000)
+    }
+    const winner = replica('r1')
+
+    await clock.advance(250)
+
+    expect(winner.terms.map(({ epoch }) => epoch)).toEqual([2n])
+    expect(winner.term().remainingMs()).toBe(9750)
+  })
+
   it('releases what it has just acquired when it is told to leave meanwhile', async () => {
     const { clock, fence, replica, stored } = givenElection()
     const leaving = replica('r1')

@@ -113,7 +113,7 @@ describe('the fence', () => {
     expect(await fence.renew({ claim: 'c1', seq: 2n }, never)).toEqual({ type: 'lost' })
   })
 
-  it('is not taken over a state that nobody has read', async () => {
+  it('is taken by a rival though somebody has annotated it since the rival read it', async () => {
     const { leases } = await givenHeld()
     const rival = openOver(leases)
     const seen = await rival.read(never)
@@ -122,9 +122,20 @@ describe('the fence', () => {
     const version = seen.type === 'record' ? seen.version : ''
     const acquired = await rival.acquire({ ...CLAIM, claim: 'c2', seq: 2n }, { expected: version, minEpoch: 1n }, never)
 
-    // Only annotated: the version is still the expected one, so a second PUT over the live state is right.
     expect(acquired).toEqual({ type: 'acquired', epoch: 9n })
     expect(leases.requests.slice(-3)).toEqual(['replace 409', 'get', 'replace'])
+  })
+
+  it('is not created anew by a rival that has read it before it was deleted', async () => {
+    const { leases } = await givenHeld()
+    const rival = openOver(leases)
+    await rival.read(never)
+    leases.remove()
+
+    const acquired = await rival.acquire({ ...CLAIM, claim: 'c2', seq: 2n }, { expected: 'c1:1', minEpoch: 1n }, never)
+
+    expect(acquired).toEqual({ type: 'changed' })
+    expect(leases.stored()).toBeUndefined()
   })
 
   it('raises the epoch again after an older Lease of its own was restored', async () => {
