@@ -88,7 +88,7 @@ export const workloadStates = [
   'ignored',
 ] as const
 
-export type WorkloadState = (typeof workloadStates)[number]
+type WorkloadState = (typeof workloadStates)[number]
 
 /** The few bits of a status that counts and lists need. Equal looks are one object. */
 export interface WorkloadLook {

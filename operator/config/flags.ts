@@ -5,7 +5,7 @@ import type { KeyInfo } from './keys.ts'
 import type { Problem } from './problems.ts'
 import { nearest } from './suggest.ts'
 
-export type Command = 'run' | 'help' | 'version' | 'check-config' | 'print-config'
+type Command = 'run' | 'help' | 'version' | 'check-config' | 'print-config'
 
 export interface CommandLine extends Gathered {
   readonly command: Command

@@ -73,7 +73,7 @@ export function duration(range: DurationRange): Parse<number> {
 }
 
 /** 'a', 'b' or 'c' */
-export function quotedList(words: readonly string[]): string {
+function quotedList(words: readonly string[]): string {
   const quoted = words.map((word) => `'${word}'`)
   return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
 }

@@ -25,7 +25,7 @@ describe('readiness', () => {
     ['shutting down', { isShuttingDown: () => true }],
     ['lock store never reached', { store: () => ({ reached: false, failures: 0 }) }],
     ['lock store never reached: refused', { store: () => ({ reached: false, failures: 3, problem: 'refused' }) }],
-    ['caches not synced: pods', { informers: caches({ Pod: { synced: false } }) }],
+    ['caches not synced: pods: the first list is under way', { informers: caches({ Pod: { synced: false } }) }],
     [
       'caches not synced: workloadprocesses: the CRD is not installed',
       {
@@ -41,7 +41,7 @@ describe('readiness', () => {
   it('names every reason', () => {
     const view = { isShuttingDown: () => true, informers: caches({ Pod: { synced: false } }) }
 
-    expect(seen(view)).toEqual([503, 'not ready - shutting down; caches not synced: pods'])
+    expect(seen(view)).toEqual([503, 'not ready - shutting down; caches not synced: pods: the first list is under way'])
   })
 
   it('ends when a watch was silent for more than three minutes', () => {
@@ -77,7 +77,7 @@ describe('readiness', () => {
         '[+]cache/workloadcronjobs ok',
         '[+]cache/workloadservices ok',
         '[+]cache/workloadpersistents ok',
-        '[-]cache/pods caches not synced: pods',
+        '[-]cache/pods caches not synced: pods: the first list is under way',
         '[+]cache/deployments ok',
         'not ready',
         '',

@@ -6,7 +6,7 @@ import type { OperatorView } from '#api/view.ts'
 import type { Answer } from './answer.ts'
 import { plainText } from './answer.ts'
 
-export interface Check {
+interface Check {
   readonly name: string
   /** Left out: the check holds. */
   readonly reason?: string
@@ -19,7 +19,7 @@ export function isReady(view: OperatorView, nowMs: number): boolean {
   return readinessChecks(view, nowMs).every(({ reason }) => reason === undefined)
 }
 
-export function readinessChecks(view: OperatorView, nowMs: number): readonly Check[] {
+function readinessChecks(view: OperatorView, nowMs: number): readonly Check[] {
   return [
     check('shutdown', view.isShuttingDown() ? 'shutting down' : undefined),
     check('start', startReason(view)),
@@ -60,8 +60,8 @@ function cacheCheck(state: InformerState, nowMs: number): Check {
   const { plural } = resourceOf(state.kind)
   const name = `cache/${plural}`
   if (!state.synced) {
-    const why = state.problem === undefined ? '' : `: ${state.problem.sentence}`
-    return { name, reason: `caches not synced: ${plural}${why}` }
+    const why = state.problem?.sentence ?? 'the first list is under way'
+    return { name, reason: `caches not synced: ${plural}: ${why}` }
   }
   const isStale = state.freshAtMs !== undefined && nowMs - state.freshAtMs > STALE_AFTER_MS
   return isStale ? { name, reason: `watch stale: ${plural}` } : { name }

@@ -15,7 +15,7 @@ export interface RouteContext {
   readonly port: () => number
 }
 
-export interface Asked {
+interface Asked {
   /** Parts of the path. */
   readonly params: Readonly<Record<string, string>>
   /** Undefined when it is not there, or empty, or there twice. */

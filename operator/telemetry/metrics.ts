@@ -3,7 +3,7 @@
 import { kindInfo, kinds } from '#api/generated/kinds.ts'
 import { workloadStates } from '#api/view.ts'
 
-export const PREFIX = 'k8_highlander_'
+const PREFIX = 'k8_highlander_'
 
 export interface MetricSpec {
   readonly name: string

@@ -1,13 +1,13 @@
 // Telemetry that remembers: what was logged, and which metrics were called with what, in order.
 import type { LogFields, Logger, Metrics, Telemetry } from '#api/ports.ts'
 
-export interface LogLine {
+interface LogLine {
   readonly level: keyof Logger
   readonly message: string
   readonly fields: LogFields
 }
 
-export interface MetricCall {
+interface MetricCall {
   readonly metric: keyof Metrics
   readonly values: readonly unknown[]
 }
