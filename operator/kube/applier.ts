@@ -5,12 +5,10 @@
 // bears the stamp and was written by another process, or in an earlier term, is taken as right and verified later
 // (verifier.ts) by a dry run.
 import type { ChildFact } from '#api/facts.ts'
-import { appliedHash } from '#api/child.ts'
 import type { Key } from '#api/key.ts'
 import type { Child, Stores, Telemetry, Term } from '#api/ports.ts'
 import { orAbort } from '#lib/abort.ts'
 import type { Clock } from '#lib/clock.ts'
-import { hash16 } from '#lib/hash.ts'
 import { isAbort, messageOf } from '#lib/errors.ts'
 import type { Fence } from './fence.ts'
 import { ownedKeys } from './live-hash.ts'
@@ -20,12 +18,12 @@ import { isStamp } from './stamps.ts'
 import { storeAnswer, storeRemoval, targetOf } from './targets.ts'
 import { createVerifier } from './verifier.ts'
 import { asDryRun, changeCall, dropCall, imagesOf } from './write-calls.ts'
-import type { Written } from './written.ts'
+import type { Comparison, Written } from './written.ts'
+import type { Wish } from './wish.ts'
+import { wishOf } from './wish.ts'
 
 export interface Applier {
   apply(child: Child, over: ChildFact, term: Term): Promise<Applied>
-  /** The child was created as `fact`. */
-  wrote(child: Child, fact: ChildFact, term: Term): void
   /** Resolves when no verification is under way. */
   settled(signal: AbortSignal): Promise<void>
 }
@@ -47,9 +45,10 @@ export function createApplier(options: ApplierOptions): Applier {
   const verifier = createVerifier(options.clock, requeue)
   const underWay = new Set<Promise<void>>()
 
-  const verify = async (child: Child, over: ChildFact, term: Term): Promise<void> => {
+  const verify = async (work: Work, term: Term): Promise<void> => {
+    const { child, over } = work
     try {
-      const outcome = await verified(options, child, over, term)
+      const outcome = await verified(options, work, term)
       if (outcome === 'conflict' && over.owner !== undefined) requeue(over.owner)
     } catch (error) {
       if (isAbort(error)) return
@@ -59,30 +58,30 @@ export function createApplier(options: ApplierOptions): Applier {
   }
   return {
     apply: async (child, over, term) => {
-      switch (comparison(written, child, over, term)) {
+      const work = { child, wish: wishOf(child), over }
+      switch (comparison(written, work, term)) {
         case 'same':
           return 'unchanged'
         case 'different':
-          return await change(options, child, over, term)
+          return await change(options, work, term)
         case 'unknown':
           if (verifier.isTurnOf(over, term)) {
-            const work = verify(child, over, term).finally(() => underWay.delete(work))
-            underWay.add(work)
+            const verification = verify(work, term).finally(() => underWay.delete(verification))
+            underWay.add(verification)
           }
           return 'unchanged'
       }
     },
-    wrote: (child, fact, term) => written.remember(fact, wishOf(child), term),
     settled: async (signal) => {
       await orAbort(Promise.all(underWay), signal)
     },
   }
 }
 
-function comparison(written: Written, child: Child, over: ChildFact, term: Term): ReturnType<Written['compare']> {
+function comparison(written: Written, { child, wish, over }: Work, term: Term): Comparison {
   const isOrphan = over.controller === undefined && child.object.metadata.ownerReferences.length > 0
-  if (isOrphan || over.applied !== appliedHash(child)) return 'different'
-  const found = written.compare(over, wishOf(child), term)
+  if (isOrphan || over.applied !== wish.applied) return 'different'
+  const found = written.compare(over, wish.whole, term)
   return found === 'unknown' && over.kind === 'Pod' && isVisiblyOff(child, over) ? 'different' : found
 }
 
@@ -96,16 +95,18 @@ function isVisiblyOff(child: Child, over: Extract<ChildFact, { kind: 'Pod' }>): 
   )
 }
 
-/** Everything that was asked for, in one hash. Other than the stamp of a Pod it covers its labels and annotations. */
-function wishOf(child: Child): string {
-  return child.kind === 'Pod' ? hash16(JSON.stringify(child.object)) : appliedHash(child)
+/** One child, what is asked of it, and the version to change. */
+interface Work {
+  readonly child: Child
+  readonly wish: Wish
+  readonly over: ChildFact
 }
 
 type Tools = Pick<ApplierOptions, 'fence' | 'written' | 'stores' | 'labels'>
 
-async function change(tools: Tools, child: Child, over: ChildFact, term: Term): Promise<Applied> {
+async function change(tools: Tools, { child, wish, over }: Work, term: Term): Promise<Applied> {
   const { fence, stores, labels, written } = tools
-  const call = changeCall(child, over, { labels, epoch: term.epoch })
+  const call = changeCall(child, over, { labels, epoch: term.epoch, applied: wish.applied })
   const answer = await fence.send(call, targetOf(stores, child, over), term)
   if (answer.type === 'conflict') return 'conflict'
   if (answer.type === 'gone') {
@@ -115,8 +116,8 @@ async function change(tools: Tools, child: Child, over: ChildFact, term: Term): 
   const fact = storeAnswer(stores, child.kind, answer.object)
   if (fact === undefined) return 'applied'
   const drop = leftovers(child, labels, answer.object)
-  if (drop !== undefined) return await dropFrom(tools, { child, fact, ...drop }, term)
-  written.remember(fact, wishOf(child), term)
+  if (drop !== undefined) return await dropFrom(tools, { child, wish, over: fact, ...drop }, term)
+  written.remember(fact, wish.whole, term)
   return 'applied'
 }
 
@@ -134,28 +135,25 @@ function leftovers(child: Child, replica: Stamps['labels'], object: unknown): Le
   return labels.length === 0 && annotations.length === 0 ? undefined : { labels, annotations }
 }
 
-async function dropFrom(
-  { fence, stores, written }: Tools,
-  of: Leftovers & { readonly child: Child; readonly fact: ChildFact },
-  term: Term,
-): Promise<Applied> {
-  const call = dropCall(of.fact, of.labels, of.annotations)
-  const answer = await fence.send(call, targetOf(stores, of.child, of.fact), term)
+async function dropFrom(tools: Tools, { child, wish, over, ...drop }: Work & Leftovers, term: Term): Promise<Applied> {
+  const { fence, stores, written } = tools
+  const answer = await fence.send(dropCall(over, drop.labels, drop.annotations), targetOf(stores, child, over), term)
   if (answer.type !== 'ok') return answer.type
-  const fact = storeAnswer(stores, of.child.kind, answer.object)
-  if (fact !== undefined) written.remember(fact, wishOf(of.child), term)
+  const fact = storeAnswer(stores, child.kind, answer.object)
+  if (fact !== undefined) written.remember(fact, wish.whole, term)
   return 'applied'
 }
 
 /** A dry run tells what an apply would make of the object; only if that differs from what is there, it is applied. */
-async function verified(tools: Tools, child: Child, over: ChildFact, term: Term): Promise<Applied> {
+async function verified(tools: Tools, work: Work, term: Term): Promise<Applied> {
   const { fence, stores, labels, written } = tools
-  const call = asDryRun(changeCall(child, over, { labels, epoch: term.epoch }))
+  const { child, wish, over } = work
+  const call = asDryRun(changeCall(child, over, { labels, epoch: term.epoch, applied: wish.applied }))
   const answer = await fence.send(call, targetOf(stores, child, over), term)
   if (answer.type !== 'ok') return answer.type
   const wouldBe = childProjections[child.kind](answer.object)
   const isRight = wouldBe?.liveHash === over.liveHash && leftovers(child, labels, answer.object) === undefined
-  if (!isRight) return await change(tools, child, over, term)
-  written.remember(over, wishOf(child), term)
+  if (!isRight) return await change(tools, work, term)
+  written.remember(over, wish.whole, term)
   return 'unchanged'
 }

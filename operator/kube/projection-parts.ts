@@ -2,7 +2,7 @@
 import type { ChildFact, ControllerRef } from '#api/facts.ts'
 import type { ChildKind } from '#api/generated/kinds.ts'
 import type { Key } from '#api/key.ts'
-import { isKindName, keyOf } from '#api/key.ts'
+import { isKindName } from '#api/key.ts'
 import { annotation, label } from '#api/labels.ts'
 import { parseTime } from '#lib/time.ts'
 import type { JsonObject } from '#lib/json.ts'
@@ -50,7 +50,14 @@ export function labelsOf(metadata: JsonObject): Readonly<Record<string, string>>
 function ownerOf(labels: Readonly<Record<string, string>>, namespace: string): Key | undefined {
   const kind = labels[label.kind]
   const name = labels[label.name]
-  return isKindName(kind) && name !== undefined ? keyOf(kind, namespace, name) : undefined
+  if (!isKindName(kind) || name === undefined) return undefined
+  // Joined, since what a template puts together keeps its parts alive: 110 bytes more for each fact.
+  const key = [kind, namespace, name].join('/')
+  return isKey(key) ? key : undefined
+}
+
+function isKey(text: string): text is Key {
+  return isKindName(text.slice(0, text.indexOf('/')))
 }
 
 function controllerOf(metadata: JsonObject): ControllerRef | undefined {
@@ -106,5 +113,7 @@ export type Present<T> = { readonly [Name in keyof T]?: Exclude<T[Name], undefin
 
 export function present<T extends object>(properties: T): Present<T>
 export function present(properties: object): object {
-  return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined))
+  const kept: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(properties)) if (value !== undefined) kept[name] = value
+  return kept
 }

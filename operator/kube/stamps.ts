@@ -1,6 +1,5 @@
 // What the writer adds to a child as the workload built it: who wrote it, in which term, from which wish. Pure.
 // Stamps stay outside the hashes: a new leader alone changes no object.
-import { appliedHash } from '#api/child.ts'
 import { annotation, label, labelValue } from '#api/labels.ts'
 import type { Child, DesiredObject } from '#api/ports.ts'
 
@@ -22,6 +21,8 @@ export function replicaLabels(settings: StampSettings): Readonly<Record<string, 
 export interface Stamps {
   readonly labels: Readonly<Record<string, string>>
   readonly epoch: bigint
+  /** Hash of the wish: api/child.ts. */
+  readonly applied: string
   /** Fencing token of a new instance. */
   readonly token?: bigint
 }
@@ -41,15 +42,15 @@ export function stamped(child: Child, stamps: Stamps, precondition: Precondition
       ...metadata,
       ...precondition,
       labels: { ...metadata.labels, ...stamps.labels },
-      annotations: { ...metadata.annotations, ...annotationsOf(child, stamps) },
+      annotations: { ...metadata.annotations, ...annotationsOf(stamps) },
     },
   }
 }
 
-export function annotationsOf(child: Child, stamps: Stamps): Readonly<Record<string, string>> {
+export function annotationsOf(stamps: Stamps): Readonly<Record<string, string>> {
   return {
     [annotation.epoch]: String(stamps.epoch),
-    [annotation.applied]: appliedHash(child),
+    [annotation.applied]: stamps.applied,
     ...(stamps.token === undefined ? {} : { [annotation.token]: String(stamps.token) }),
   }
 }

@@ -121,7 +121,7 @@ function patchCall(child: Child, over: PodFact | ClaimFact, stamps: Stamps): Wri
   const metadata = {
     ...versionOf(over),
     labels: { ...labels, ...stamps.labels },
-    annotations: { ...annotations, ...annotationsOf(child, stamps) },
+    annotations: { ...annotations, ...annotationsOf(stamps) },
     // Adoption. Lists of owners merge by uid: those of others stay.
     ...(over.controller === undefined && ownerReferences.length > 0 ? { ownerReferences } : {}),
   }

@@ -1,6 +1,7 @@
 // The only way to change objects. It promises that every change was decided on the version it overwrites, that a create
 // can only create, that nothing is sent when the term does not allow it, and that the stores know the answer before the
 // caller does. It does not repeat a write whose outcome is unknown, and it decides nothing about what should exist.
+import { appliedHash } from '#api/child.ts'
 import type { ChildFact, CrFact, PodFact } from '#api/facts.ts'
 import type { Key } from '#api/key.ts'
 import type { Child, Stores, Telemetry, Term, Writer } from '#api/ports.ts'
@@ -8,11 +9,12 @@ import type { Clock } from '#lib/clock.ts'
 import { TransientError } from '#lib/errors.ts'
 import type { Client } from './call.ts'
 import { createApplier } from './applier.ts'
+import { wishOf } from './wish.ts'
 import { crTarget, storeAnswer, storeCr, storeRemoval, targetOf } from './targets.ts'
 import type { Answer, Fence } from './fence.ts'
 import { createFence } from './fence.ts'
 import { listAt, numberAt, objectAt, textAt } from '#lib/json.ts'
-import type { Stamps, StampSettings } from './stamps.ts'
+import type { StampSettings } from './stamps.ts'
 import { replicaLabels } from './stamps.ts'
 import { createStatusWriter } from './status-writer.ts'
 import { createWritten } from './written.ts'
@@ -43,15 +45,18 @@ export function createWriter(options: WriterOptions): Writer & Disposable {
   const parts: Parts = { fence, stores }
   return {
     tryCreate: async (child, term) => {
-      const answer = await fence.send(tryCall(child, { labels, epoch: term.epoch }), targetOf(stores, child), term)
+      const stamps = { labels, epoch: term.epoch, applied: appliedHash(child) }
+      const answer = await fence.send(tryCall(child, stamps), targetOf(stores, child), term)
       if (answer.type !== 'ok') throw unplaced(answer)
     },
     create: async (child, term) => {
-      const stamps: Stamps = { labels, epoch: term.epoch, ...(child.takesToken ? { token: term.nextToken() } : {}) }
+      const wish = wishOf(child)
+      const token = child.takesToken ? { token: term.nextToken() } : {}
+      const stamps = { labels, epoch: term.epoch, applied: wish.applied, ...token }
       const answer = await fence.send(createCall(child, stamps), targetOf(stores, child), term)
       if (answer.type === 'ok') {
         const fact = storeAnswer(stores, child.kind, answer.object)
-        if (fact !== undefined) applier.wrote(child, fact, term)
+        if (fact !== undefined) written.remember(fact, wish.whole, term)
         return 'created'
       }
       if (answer.type === 'conflict' && exists(child, answer)) return 'exists'
