@@ -83,7 +83,7 @@ export function validityLeftMs(sentAt: Moment, now: Moment, renewDeadlineMs: num
 }
 
 /** '' for an absent record: absence counts as a version. */
-export function versionOf(seen: Seen): string {
+function versionOf(seen: Seen): string {
   switch (seen.type) {
     case 'absent':
       return ''

@@ -117,12 +117,13 @@ describe('leading', () => {
   })
 
   it('claims again above a newer epoch, and stays out after the second time', async () => {
-    const { clock, replica } = givenElection()
+    const { clock, fence, replica } = givenElection()
     const leader = replica('r1')
     await clock.advance(0)
     leader.term().sawNewerEpoch(5n)
     await clock.advance(100)
     expect(leader.terms.map(({ epoch }) => epoch)).toEqual([1n, 6n])
+    expect(fence.operations).not.toContain('release')
 
     leader.term().sawNewerEpoch(9n)
     await clock.advance(59_999)

@@ -13,7 +13,7 @@ import type { FakeLockStore, Operation } from './fake-lock-store.ts'
 import { fakeTelemetry } from './fake-telemetry.ts'
 import type { FakeTelemetry } from './fake-telemetry.ts'
 
-export interface GivenReplica {
+interface GivenReplica {
   readonly elector: Elector
   readonly terms: readonly Term[]
   readonly events: readonly LeaderEvent[]
@@ -26,7 +26,7 @@ export interface GivenReplica {
   readonly ended: Promise<void>
 }
 
-export interface GivenReplicaOptions {
+interface GivenReplicaOptions {
   readonly fence: FakeLockStore
   readonly clock: FakeClock
   readonly id?: string
@@ -36,7 +36,7 @@ export interface GivenReplicaOptions {
   readonly options?: Partial<ElectorOptions>
 }
 
-export function givenReplica(given: GivenReplicaOptions): GivenReplica {
+function givenReplica(given: GivenReplicaOptions): GivenReplica {
   const id = given.id ?? 'r1'
   const telemetry = fakeTelemetry()
   const events: LeaderEvent[] = []

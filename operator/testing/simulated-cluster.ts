@@ -14,7 +14,7 @@ import { fakeTelemetry } from './fake-telemetry.ts'
 import { createSimulatedTime } from './simulated-time.ts'
 import type { Machine, SimulatedTime } from './simulated-time.ts'
 
-export const TIMINGS = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 } as const
+const TIMINGS = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 } as const
 
 export const faultTypes = [
   'pause',
@@ -34,7 +34,7 @@ export const faultTypes = [
   'step-down',
   'outage',
 ] as const
-export type FaultType = (typeof faultTypes)[number]
+type FaultType = (typeof faultTypes)[number]
 
 export interface Fault {
   readonly type: FaultType
@@ -50,7 +50,7 @@ export interface Schedule {
   readonly untilMs: number
 }
 
-export interface SeenTerm {
+interface SeenTerm {
   readonly replica: number
   readonly term: Term
   readonly machine: Machine
@@ -252,7 +252,7 @@ class World {
 }
 
 /** mulberry32: small, and the same on every machine. */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -14,7 +14,7 @@ export interface SimulatedTime {
   runUntil(ms: number, check: () => void): Promise<void>
 }
 
-export interface MachineOptions {
+interface MachineOptions {
   /** Milliseconds of its clocks per millisecond of real time. */
   readonly rate: number
   readonly wallMs: number
