@@ -223,7 +223,11 @@ export interface Writer {
   flush(signal: AbortSignal): Promise<void>
 }
 
-/** A status as computed: every field this version knows, without `grant`; a missing field is removed from the stored one. */
+/**
+ * A status as computed: every field this version knows, without `grant`; a missing field is removed from the stored one.
+ * Without `leader` the writer stamps it onto real changes, which claims the resource for the tenant of the term. A
+ * `leader` in it is written as it is: the stored one to report without claiming, one without `tenant` to let go.
+ */
 export type StatusPatch = { [K in KindName]: Omit<Statuses[K], 'grant'> }[KindName]
 
 export type ApiOutcome = 'ok' | ErrorReason

@@ -74,6 +74,12 @@ describe('statusChange', () => {
     expect(change?.patch).toEqual({ instance: null })
   })
 
+  it('never names the grant, even if the wish does', () => {
+    const careless = Object.assign({}, wish, { active: false, grant: { uid: 'other' } })
+
+    expect(statusChange({ ...stored, grant: { uid: 'u' } }, careless, leader)?.patch).toEqual({ active: false })
+  })
+
   it('replaces an instance as a whole', () => {
     const before = { ...stored, instance: { pod: 'report-pod', podUID: 'u', node: 'n1' } }
 

@@ -128,7 +128,11 @@ describe('remove', () => {
       true,
     ],
     ['an object in its grace', given.object('Pod', { metadata: { ...dead, deletionGracePeriodSeconds: 30 } }), false],
-    ['an object with a finalizer', given.object('Pod', { metadata: { ...dead, finalizers: ['x'] } }), false],
+    [
+      'an object with a finalizer',
+      given.object('Pod', { metadata: { ...dead, finalizers: ['x'], deletionGracePeriodSeconds: 0 } }),
+      false,
+    ],
   ])('takes %s for what it is', async (_name, answer, isGone) => {
     const pod = given.pod({ name: 'report', uid: 'uid-Pod-report', resourceVersion: '6' })
     rig.stores.see(pod)
