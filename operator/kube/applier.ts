@@ -28,7 +28,7 @@ export interface Applier {
   settled(signal: AbortSignal): Promise<void>
 }
 
-export type Applied = 'unchanged' | 'applied' | 'conflict' | 'gone'
+type Applied = 'unchanged' | 'applied' | 'conflict' | 'gone'
 
 export interface ApplierOptions {
   readonly fence: Fence

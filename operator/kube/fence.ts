@@ -15,7 +15,7 @@ export interface Target {
   readonly stored: () => Stamped | undefined
 }
 
-export type Stamped = Fact & { readonly epoch: bigint }
+type Stamped = Fact & { readonly epoch: bigint }
 
 export type Answer =
   | { readonly type: 'ok'; readonly object: unknown }

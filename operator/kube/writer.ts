@@ -20,7 +20,7 @@ import { createStatusWriter } from './status-writer.ts'
 import { createWritten } from './written.ts'
 import { createCall, grantCall, removeCall, tryCall, ungateCall } from './write-calls.ts'
 
-export interface WriterSettings extends StampSettings {
+interface WriterSettings extends StampSettings {
   /** T: deadline of a write, and what must be left of the term when it starts. */
   readonly writeDeadlineMs: number
 }
