@@ -4,7 +4,7 @@ import { appliedHash } from '#api/child.ts'
 import type { ChildFact, PodFact } from '#api/facts.ts'
 import type { KindName, Statuses } from '#api/generated/kinds.ts'
 import { workloads } from '#workloads/registry.ts'
-import type { Observed, Reported } from '#workloads/workload.ts'
+import type { Desired, Observed, Reported } from '#workloads/workload.ts'
 import { given, NAME } from './given.ts'
 
 export interface Found {
@@ -23,18 +23,15 @@ const required: Readonly<Record<KindName, object>> = {
   WorkloadPersistent: {},
 }
 
-export function lookAt(kind: KindName) {
-  const crOf = ({ spec, generation }: Found) =>
-    given.cr({
-      kind,
-      generation: generation ?? 1,
-      spec: { image: 'example.test/report:1', ...required[kind], ...spec },
-    })
+function crOf(kind: KindName, { spec, generation = 1 }: Found) {
+  return given.cr({ kind, generation, spec: { image: 'example.test/report:1', ...required[kind], ...spec } })
+}
 
+export function lookAt(kind: KindName) {
   /** Fingerprint of the child that this spec asks for. */
   const hashOf = (childKind: ChildFact['kind'], found: Found = {}): string => {
     const child = workloads[kind]
-      .look(given.observed({ cr: crOf({ ...found, spec: { ...found.spec, suspend: false } }) }))
+      .look(given.observed({ cr: crOf(kind, { ...found, spec: { ...found.spec, suspend: false } }) }))
       .desired?.children.find((one) => one.kind === childKind)
     return child === undefined ? '' : appliedHash(child)
   }
@@ -45,7 +42,7 @@ export function lookAt(kind: KindName) {
       fact.applied === 'applied' ? { ...fact, applied: hashOf(fact.kind, found) } : fact,
     )
     return given.observed({
-      cr: crOf(found),
+      cr: crOf(kind, found),
       stored: found.stored ?? {},
       children: facts.filter((fact) => fact.controller?.uid === `uid-${NAME}`),
       others: facts.filter((fact) => fact.controller?.uid !== `uid-${NAME}`),
@@ -81,20 +78,21 @@ export function lookAt(kind: KindName) {
       return `${condition(found, 'Ready') ?? 'none'}, ${booleans}`
     },
     /** `write Deployment; hold Service; remove report-pod` */
-    desired: (found: Found): string => {
-      const wish = workloads[kind].look(observe(found)).desired
-      if (wish === undefined) return 'untouched'
-      const parts = [
-        ['write', wish.children.map((child) => child.kind)],
-        ['hold', (wish.onHold ?? []).map((child) => child.kind)],
-        ['remove', (wish.remove ?? []).map((fact) => fact.name)],
-        ['replace', (wish.replace ?? []).map((ref) => ref.name)],
-      ] as const
-      const said = parts.filter(([, names]) => names.length > 0).map(([verb, names]) => `${verb} ${names.join(' ')}`)
-      return said.length === 0 ? 'nothing' : said.join('; ')
-    },
+    desired: (found: Found): string => sentenceOf(workloads[kind].look(observe(found)).desired),
     wish: (found: Found) => workloads[kind].look(observe(found)).desired,
   }
+}
+
+function sentenceOf(wish: Desired | undefined): string {
+  if (wish === undefined) return 'untouched'
+  const parts = [
+    ['write', wish.children.map((child) => child.kind)],
+    ['hold', (wish.onHold ?? []).map((child) => child.kind)],
+    ['remove', (wish.remove ?? []).map((fact) => fact.name)],
+    ['replace', (wish.replace ?? []).map((ref) => ref.name)],
+  ] as const
+  const said = parts.filter(([, names]) => names.length > 0).map(([verb, names]) => `${verb} ${names.join(' ')}`)
+  return said.length === 0 ? 'nothing' : said.join('; ')
 }
 
 /** Without a controller: left behind by its owner. */

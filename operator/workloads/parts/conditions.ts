@@ -30,7 +30,7 @@ export interface Verdict {
   readonly state: State
   readonly acceptance: Acceptance
   readonly exclusive: Statement
-  /** Where Healthy says more than Ready: the last run of a CronJob. */
+  /** Where Healthy says more than Ready: the last run of a CronJob, the probe of a server. */
   readonly health?: { readonly reason: string; readonly message: string }
   readonly suspended: boolean
   /** How long a state may take before it counts as stalled. */
@@ -53,7 +53,7 @@ export function buildConditions(verdict: Verdict, seen: Observed): Conditions {
     ['Ready', statement(isReady(state), state.reason, state.message)],
     ['Accepted', accepted(verdict.acceptance)],
     ['Active', statement(state.active, state.reason, activeSentence(state))],
-    ['Healthy', statement(state.healthy, verdict.health?.reason ?? state.reason, healthSentence(verdict, state))],
+    ['Healthy', healthy(verdict, state)],
     ['Exclusive', verdict.exclusive],
     ['Reconciling', progress.reconciling ? statement(true, state.reason, state.message) : undefined],
     ['Stalled', progress.stalled ? statement(true, state.reason, state.message) : undefined],
@@ -96,8 +96,10 @@ function activeSentence(state: State): string {
   return state.active ? 'One instance exists.' : 'No instance exists.'
 }
 
-function healthSentence(verdict: Verdict, state: State): string {
-  return verdict.health?.message ?? (state.reason === 'Running' ? 'The instance is ready.' : state.message)
+function healthy({ health, acceptance }: Verdict, state: State): Statement {
+  // A refused spec is the story of every condition.
+  const said = acceptance.type === 'refused' ? undefined : health
+  return statement(state.healthy, said?.reason ?? state.reason, said?.message ?? state.message)
 }
 
 interface ProgressShown {

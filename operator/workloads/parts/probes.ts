@@ -20,6 +20,10 @@ export function probes(input: ProbesInput): Fields {
   }
 }
 
+export function hasReadinessProbe(input: ProbesInput): boolean {
+  return input.readinessProbe !== undefined || input.healthCheckPath !== undefined
+}
+
 /** The liveness half starts later and asks less often, so that a slow start shows as not ready and is not killed. */
 function healthCheck(input: ProbesInput, seconds: number): Fields | undefined {
   const { healthCheckPath: path, ports } = input

@@ -50,6 +50,15 @@ export function resting(reason: 'Suspended' | 'Standby' | 'Completed', message: 
   return { reason, message, active: false, healthy: true, progress: 'settled' }
 }
 
+/** What makes a running instance healthy, for the condition Healthy. */
+export function runningHealth(
+  state: State,
+  hasProbe: boolean,
+): { readonly reason: string; readonly message: string } | undefined {
+  if (state.reason !== 'Running') return undefined
+  return { reason: 'Running', message: hasProbe ? 'The readiness probe succeeds.' : 'The container runs.' }
+}
+
 /** Why nothing may run now; undefined when something should. */
 export type Stop = 'suspended' | 'standby'
 

@@ -1,6 +1,7 @@
 // Sentences about specs that are accepted and may still surprise. Never an error, never an Event.
 import type { Port, ServiceSettings } from '#api/generated/kinds.ts'
 import type { CommonSpec } from './container.ts'
+import { hasReadinessProbe, type ProbesInput } from './probes.ts'
 
 export function commonWarnings(spec: CommonSpec): readonly string[] {
   return [...imageWarnings(spec.image), ...memoryWarnings(spec)]
@@ -21,11 +22,8 @@ function memoryWarnings(spec: CommonSpec): readonly string[] {
   return ['No memory limit is set. A leak can take the node down; set resources.memoryLimit.']
 }
 
-export function probeWarnings(spec: {
-  readonly readinessProbe?: object
-  readonly healthCheckPath?: string
-}): readonly string[] {
-  if (spec.readinessProbe !== undefined || spec.healthCheckPath !== undefined) return []
+export function probeWarnings(spec: ProbesInput): readonly string[] {
+  if (hasReadinessProbe(spec)) return []
   return [
     'No readiness probe is set. The instance counts as ready as soon as it runs; set healthCheckPath or readinessProbe.',
   ]

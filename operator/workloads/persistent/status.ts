@@ -11,8 +11,9 @@ import { ownerOf } from '../parts/owner.ts'
 import { ending } from '../parts/pod-state.ts'
 import { unended } from '../parts/proof.ts'
 import { countPods, serverState, stoppedState } from '../parts/server-state.ts'
+import { hasReadinessProbe } from '../parts/probes.ts'
 import { addressOf } from '../parts/service.ts'
-import { stopOf, troubled, type State } from '../parts/state.ts'
+import { runningHealth, stopOf, troubled, type State } from '../parts/state.ts'
 import { buildHead, effectiveOf, newest, resourceRef } from '../parts/status.ts'
 import { commonWarnings, headlessWarnings, probeWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
@@ -61,6 +62,7 @@ function verdictOf(seen: Seen, state: State): Verdict {
     ...probeWarnings(spec),
     ...headlessWarnings(front.settings, front.ports, keepsAddress(front, seen)),
   ]
+  const health = runningHealth(state, hasReadinessProbe(spec))
   return {
     state,
     acceptance: acceptanceOf(seen, ownerOf(seen.resource), needs, warnings),
@@ -70,6 +72,7 @@ function verdictOf(seen: Seen, state: State): Verdict {
     ),
     suspended: isSuspended(seen),
     timeoutMs: parseDurationMs(spec.readinessTimeout) ?? DEFAULT_TIMEOUT_MS,
+    ...(health === undefined ? {} : { health }),
   }
 }
 

@@ -10,8 +10,9 @@ import { podName } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
 import { ending, exitSentence, podState } from '../parts/pod-state.ts'
 import { proofOfEnd, unended } from '../parts/proof.ts'
+import { hasReadinessProbe } from '../parts/probes.ts'
 import { addressOf } from '../parts/service.ts'
-import { resting, stopped, troubled, type State } from '../parts/state.ts'
+import { runningHealth, resting, stopped, troubled, type State } from '../parts/state.ts'
 import { buildHead, effectiveOf, newest, resourceRef } from '../parts/status.ts'
 import { commonWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
@@ -35,12 +36,14 @@ export function report(seen: Seen, step: Step): Reported {
 function verdictOf(seen: Seen, state: State) {
   const { spec, name } = seen.resource
   const needs = [{ kind: 'Pod' as const, name: podName(name) }, ...needsService(seen)]
+  const health = runningHealth(state, hasReadinessProbe(spec))
   return {
     state,
     acceptance: acceptanceOf(seen, ownerOf(seen.resource), needs, commonWarnings(spec)),
     exclusive: exclusiveOf({ strict: true, state, because: `Only one pod can have the name ${podName(name)}.` }, seen),
     suspended: spec.suspend,
     timeoutMs: DEFAULT_TIMEOUT_MS,
+    ...(health === undefined ? {} : { health }),
   }
 }
 

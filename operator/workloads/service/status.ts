@@ -12,8 +12,9 @@ import { ownerOf } from '../parts/owner.ts'
 import { ending, podOnNode, podState } from '../parts/pod-state.ts'
 import { proofOfEnd, unended } from '../parts/proof.ts'
 import { countPods, serverState, stoppedState, waitsForPod } from '../parts/server-state.ts'
+import { hasReadinessProbe } from '../parts/probes.ts'
 import { addressOf } from '../parts/service.ts'
-import { stopOf, troubled, type State } from '../parts/state.ts'
+import { runningHealth, stopOf, troubled, type State } from '../parts/state.ts'
 import { buildHead, effectiveOf, newest, resourceRef } from '../parts/status.ts'
 import { commonWarnings, headlessWarnings, probeWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
@@ -104,12 +105,14 @@ function deploymentOf(seen: Seen): DeploymentFact | undefined {
 
 function verdictOf(seen: Seen, state: State): Verdict {
   const { spec } = seen.resource
+  const health = runningHealth(state, hasReadinessProbe(spec))
   return {
     state,
     acceptance: acceptance(seen),
     exclusive: exclusiveOf({ strict: isStrict(seen), state, because: BECAUSE }, seen),
     suspended: isSuspended(seen),
     timeoutMs: parseDurationMs(spec.readinessTimeout) ?? DEFAULT_TIMEOUT_MS,
+    ...(health === undefined ? {} : { health }),
   }
 }
 
