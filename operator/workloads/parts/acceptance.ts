@@ -3,6 +3,7 @@ import type { ChildKind } from '#api/generated/kinds.ts'
 import type { Observed } from '../workload.ts'
 import type { Acceptance, RefusedReason } from './conditions.ts'
 import { describeStranger, judge, sameName, type Owner } from './owner.ts'
+import { unended } from './proof.ts'
 import type { State } from './state.ts'
 
 type Refused = NonNullable<Observed['findings']['refused']>
@@ -45,7 +46,9 @@ const QUOTA_RETRY_MS = 30_000
 export function quotaState(seen: Observed): State | undefined {
   const { refused } = seen.findings
   if (refused?.reason !== 'quota') return undefined
-  return quotaExceeded(refused.sentence)
+  // Another child may be held back than the one that makes pods.
+  const active = unended(seen.pods, seen.gone).some((pod) => !pod.gated)
+  return { ...quotaExceeded(refused.sentence), active }
 }
 
 export function quotaExceeded(sentence: string): State {

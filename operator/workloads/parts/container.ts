@@ -8,7 +8,7 @@ import { containerResources } from './resources.ts'
 import { containerSecurity } from './security.ts'
 import { mainMounts, type VolumesInput } from './volumes.ts'
 
-export const MAIN = 'main'
+const MAIN = 'main'
 
 /** The part of a spec that all kinds have. */
 export type CommonSpec = Pick<Specs[KindName], keyof Specs[KindName]>

@@ -27,7 +27,7 @@ export function together(...parts: readonly Placed[]): Placed {
   }
 }
 
-export function isFree(child: Pick<Child, 'kind' | 'name'>, seen: Observed, owner: Owner): boolean {
+function isFree(child: Pick<Child, 'kind' | 'name'>, seen: Observed, owner: Owner): boolean {
   const live = sameName(child, seen.children) ?? sameName(child, seen.others)
   if (live === undefined) return true
   const ownership = judge(live, owner)

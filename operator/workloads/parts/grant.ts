@@ -5,7 +5,7 @@
 import type { DeploymentFact, PodFact, PodRef } from '#api/facts.ts'
 import { isTerminal, isUnreachable, proofOfEnd, type Proof, type Reach } from './proof.ts'
 
-export type WaitReason = 'running' | 'ending' | 'unreachable' | 'stranger'
+type WaitReason = 'running' | 'ending' | 'unreachable' | 'stranger'
 
 export type GrantStep =
   | { readonly type: 'rest' }

@@ -1,7 +1,6 @@
 // Names, labels and selectors of everything a workload owns. Selectors and labels must agree, so both are made here.
 // Nothing that depends on who writes is among them (tenant, cluster, replica): the writer stamps that, outside all hashes.
 import type { KindName } from '#api/generated/kinds.ts'
-import { kindInfo } from '#api/generated/kinds.ts'
 import { annotation, COMMON_MANAGED_BY, label, MANAGED_BY } from '#api/labels.ts'
 
 /** Names one workload. */
@@ -17,7 +16,7 @@ export type Labels = Readonly<Record<string, string>>
  * Revision of the builders, stamped on each child. What a builder makes of an unchanged spec never changes within a
  * revision: an operator upgrade must restart nothing.
  */
-export const BUILDER_REVISION = '1'
+const BUILDER_REVISION = '1'
 
 export function podName(name: string): string {
   return `${name}-pod`
@@ -73,11 +72,6 @@ export function objectAnnotations(added: Labels = {}): Labels {
 /** Annotations of a pod template; undefined when there are none. */
 export function podAnnotations(added: Labels = {}): Labels | undefined {
   return Object.keys(added).length === 0 ? undefined : sortedCopy(added)
-}
-
-/** What a sentence and the command line call the workload: `process/report`. */
-export function shortName(of: Identity): string {
-  return `${kindInfo[of.kind].type}/${of.name}`
 }
 
 function sortedCopy(map: Labels): Labels {

@@ -23,7 +23,7 @@ export type ReadyReason =
   | 'NotAccepted'
 
 /** settled: as asked for. moving: Reconciling, and Stalled when it takes too long. stuck: Stalled at once. */
-export type Progress = 'settled' | 'moving' | 'stuck'
+type Progress = 'settled' | 'moving' | 'stuck'
 
 export interface State {
   readonly reason: ReadyReason
@@ -92,6 +92,6 @@ export function storedCondition(seen: Observed, type: string): StoredCondition |
   }
 }
 
-export function storedConditions(seen: Observed): readonly Condition[] {
+function storedConditions(seen: Observed): readonly Condition[] {
   return seen.stored.conditions ?? []
 }

@@ -41,7 +41,7 @@ export function buildHead(input: HeadInput, seen: Observed): { readonly head: He
   return { head, ...again }
 }
 
-export function instanceOf(pod: PodFact): Instance {
+function instanceOf(pod: PodFact): Instance {
   const { main } = pod
   return {
     pod: pod.name,

@@ -111,6 +111,11 @@ describe('the status of a process', () => {
     ['on standby', { over: { role: 'passive' } }, 'True Standby, not active, healthy'],
     ['name taken', { over: { findings: { taken } } }, 'False NotAccepted, not active, not healthy'],
     ['quota', refusedFor('quota'), 'False QuotaExceeded, not active, not healthy'],
+    [
+      'quota of the Service',
+      { facts: [given.pod()], ...refusedFor('quota') },
+      'False QuotaExceeded, active, not healthy',
+    ],
     ['forbidden', refusedFor('forbidden'), 'False NotAccepted, not active, not healthy'],
   ])('%s', (_what, found, expected) => {
     expect(process.ready(found)).toBe(expected)
