@@ -74,8 +74,10 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       server.closeAllConnections()
     },
     [Symbol.asyncDispose]: async () => {
+      // Stop listening first: a client would be back on a new connection before the old ones are closed.
+      const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      await closed
       agent.destroy()
       upstream[Symbol.dispose]()
     },

@@ -1,7 +1,7 @@
 // The identities of one control plane: an authority, one certificate per identity, the service account key,
 // and the kubeconfig files made of them. Everything lies in the run folder and ends with it.
-import { createPrivateKey, generateKeyPair } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createPrivateKey, generateKeyPair, randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { stringify } from 'yaml'
@@ -72,7 +72,10 @@ export async function writeKubeconfig(authority: Authority, request: KubeconfigR
   // The hash keeps apart what the cleaned name would merge: user names hold colons, groups differ.
   const name = `${user.replaceAll(/[^a-zA-Z0-9.-]+/g, '-')}-${hash16(JSON.stringify([user, groups]))}.yaml`
   const file = path.join(folder, name)
-  await writeFile(file, kubeconfigText(authority, server, identity), { mode: 0o600 })
+  // Renamed into place: tests that run side by side ask for the same user, and read while another one writes.
+  const draft = `${file}.${randomUUID()}`
+  await writeFile(draft, kubeconfigText(authority, server, identity), { mode: 0o600 })
+  await rename(draft, file)
   return file
 }
 

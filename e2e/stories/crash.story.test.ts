@@ -2,6 +2,7 @@
 // kind, in the middle of a creation and of an edit. The next operator must reach the state of an undisturbed run.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { KindName } from '#api/generated/kinds.ts'
+import { systemClock } from '#lib/clock.ts'
 import { testCluster } from '../cluster/fixture.ts'
 import { pickPorts } from '../cluster/ports.ts'
 import { startFaultProxy, type ProxyRequest } from '../chaos/fault-proxy.ts'
@@ -93,7 +94,8 @@ async function run(plan: Plan, killAt: number): Promise<Run> {
     killedAfter = describeWrite(request)
   }
   const successor = victim.exited.then(async ({ signal }) => {
-    if (signal === 'SIGKILL') await world.operator()
+    // A state is only settled when somebody leads who would change it.
+    if (signal === 'SIGKILL') await (await world.operator()).leading(AbortSignal.timeout(20_000))
   })
 
   await world.create(plan.kind, NAME, plan.spec)
@@ -103,13 +105,20 @@ async function run(plan: Plan, killAt: number): Promise<Run> {
   await eventually('the new image runs', () => runsNewImage(world, plan.kind))
   await world.healthy(plan.kind, NAME)
 
+  proxy.answered = () => undefined // From here on nobody is killed.
   if (killedAfter !== undefined) await successor
+  const endState = await settledState(world, plan.kind)
   const writes = proxy.requests.filter((request) => request.isWrite)
-  return {
-    endState: await endStateOf(world, plan.kind, NAME),
-    writes,
-    ...(killedAfter === undefined ? {} : { killedAfter }),
-  }
+  return { endState, writes, ...(killedAfter === undefined ? {} : { killedAfter }) }
+}
+
+/** Healthy is not yet settled: a status of Kubernetes may still follow. The same state twice, a second apart, is. */
+async function settledState(world: World, kind: KindName): Promise<unknown> {
+  return await eventually('a settled state', async () => {
+    const state = await endStateOf(world, kind, NAME)
+    await systemClock.sleep(1_000, AbortSignal.timeout(5_000))
+    return JSON.stringify(await endStateOf(world, kind, NAME)) === JSON.stringify(state) ? state : undefined
+  })
 }
 
 async function runsNewImage(world: World, kind: KindName): Promise<boolean> {

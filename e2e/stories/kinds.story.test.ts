@@ -80,33 +80,36 @@ describe('the four kinds', () => {
   })
 
   describe.each(examples)('$kind', (example) => {
+    // Kinds share the names of their Services: one namespace, one name each.
+    const named = (name: string): string => `${example.kind.slice('Workload'.length).toLowerCase()}-${name}`
+
     it('becomes active and healthy, and owns its child', async () => {
-      const created = await world.create(example.kind, 'first', example.spec)
+      const created = await world.create(example.kind, named('first'), example.spec)
 
-      await world.healthy(example.kind, 'first')
+      await world.healthy(example.kind, named('first'))
 
-      const child = await world.get(example.child, example.childName('first'))
+      const child = await world.get(example.child, example.childName(named('first')))
       expect(textAt(child, 'metadata', 'ownerReferences', 0, 'uid')).toBe(uidOf(created))
     })
 
     it('writes nothing to the child when only labels of the resource change', async () => {
-      await world.create(example.kind, 'labelled', example.spec)
-      await world.healthy(example.kind, 'labelled')
-      const before = await world.get(example.child, example.childName('labelled'))
+      await world.create(example.kind, named('labelled'), example.spec)
+      await world.healthy(example.kind, named('labelled'))
+      const before = await world.get(example.child, example.childName(named('labelled')))
 
-      await world.patch(example.kind, 'labelled', { metadata: { labels: { team: 'red' } } })
-      await world.create(example.kind, 'later', example.spec)
-      await world.healthy(example.kind, 'later')
+      await world.patch(example.kind, named('labelled'), { metadata: { labels: { team: 'red' } } })
+      await world.create(example.kind, named('later'), example.spec)
+      await world.healthy(example.kind, named('later'))
 
-      const after = await world.get(example.child, example.childName('labelled'))
+      const after = await world.get(example.child, example.childName(named('labelled')))
       expect(uidOf(after)).toBe(uidOf(before))
       expect(stampsOf(after)).toEqual(stampsOf(before))
     })
 
     it('puts back what somebody else changed in the child', async () => {
-      await world.create(example.kind, 'drifting', example.spec)
-      await world.healthy(example.kind, 'drifting')
-      const name = example.childName('drifting')
+      await world.create(example.kind, named('drifting'), example.spec)
+      await world.healthy(example.kind, named('drifting'))
+      const name = example.childName(named('drifting'))
       const uid = uidOf(await world.get(example.child, name))
 
       await world.patch(example.child, name, example.drift)
@@ -119,37 +122,37 @@ describe('the four kinds', () => {
     })
 
     it('brings back a child that somebody deleted', async () => {
-      await world.create(example.kind, 'deleted', example.spec)
-      await world.healthy(example.kind, 'deleted')
-      const name = example.childName('deleted')
+      await world.create(example.kind, named('deleted'), example.spec)
+      await world.healthy(example.kind, named('deleted'))
+      const name = example.childName(named('deleted'))
       const uid = uidOf(await world.get(example.child, name))
 
       await world.remove(example.child, name)
 
       await eventually('a new child', async () => isAnother(await world.get(example.child, name), uid))
-      await world.healthy(example.kind, 'deleted')
+      await world.healthy(example.kind, named('deleted'))
     })
 
     it('removes the children with the resource', async () => {
-      await world.create(example.kind, 'ended', example.spec)
-      await world.healthy(example.kind, 'ended')
+      await world.create(example.kind, named('ended'), example.spec)
+      await world.healthy(example.kind, named('ended'))
 
-      await world.remove(example.kind, 'ended')
+      await world.remove(example.kind, named('ended'))
 
       await eventually(
         'the child is gone',
-        async () => (await world.get(example.child, example.childName('ended'))) === undefined,
+        async () => (await world.get(example.child, example.childName(named('ended')))) === undefined,
       )
     })
 
     it('leaves a foreign object of the same name alone, says so, and goes on when it is gone', async () => {
-      const name = example.childName('taken')
+      const name = example.childName(named('taken'))
       const foreign = await world.api.must('POST', foreignPath(world, example), { body: foreignObject(example, name) })
 
-      await world.create(example.kind, 'taken', example.spec)
+      await world.create(example.kind, named('taken'), example.spec)
 
       const condition = await eventually('the condition', async () => {
-        const accepted = await world.condition(example.kind, 'taken', 'Accepted')
+        const accepted = await world.condition(example.kind, named('taken'), 'Accepted')
         return accepted?.status === 'False' ? accepted : undefined
       })
       expect(condition.reason).toBe('NameConflict')
@@ -161,15 +164,17 @@ describe('the four kinds', () => {
     })
 
     it('keeps what runs when an edit is refused by the API server, and says why', async () => {
-      await world.create(example.kind, 'refused', example.spec)
-      await world.healthy(example.kind, 'refused')
-      const name = example.childName('refused')
+      await world.create(example.kind, named('refused'), example.spec)
+      await world.healthy(example.kind, named('refused'))
+      const name = example.childName(named('refused'))
       const before = await world.get(example.child, name)
 
-      await world.patch(example.kind, 'refused', { spec: { volumeMounts: [{ name: 'missing', mountPath: '/x' }] } })
+      await world.patch(example.kind, named('refused'), {
+        spec: { volumeMounts: [{ name: 'missing', mountPath: '/x' }] },
+      })
 
       const condition = await eventually('the refusal', async () => {
-        const accepted = await world.condition(example.kind, 'refused', 'Accepted')
+        const accepted = await world.condition(example.kind, named('refused'), 'Accepted')
         return accepted?.status === 'False' ? accepted : undefined
       })
       expect(condition.reason).toBe('InvalidPodTemplate')
@@ -178,29 +183,29 @@ describe('the four kinds', () => {
       expect(uidOf(after)).toBe(uidOf(before))
       expect(at(after, 'metadata', 'deletionTimestamp')).toBeUndefined()
 
-      await world.patch(example.kind, 'refused', { spec: { volumeMounts: null } })
-      await world.healthy(example.kind, 'refused')
+      await world.patch(example.kind, named('refused'), { spec: { volumeMounts: null } })
+      await world.healthy(example.kind, named('refused'))
     })
 
     it('stops on suspend and comes back', async () => {
-      await world.create(example.kind, 'suspended', example.spec)
-      await world.healthy(example.kind, 'suspended')
+      await world.create(example.kind, named('suspended'), example.spec)
+      await world.healthy(example.kind, named('suspended'))
 
-      await world.patch(example.kind, 'suspended', { spec: { suspend: true } })
+      await world.patch(example.kind, named('suspended'), { spec: { suspend: true } })
 
-      await eventually('suspended', async () => {
-        const ready = await world.condition(example.kind, 'suspended', 'Ready')
+      await eventually(named('suspended'), async () => {
+        const ready = await world.condition(example.kind, named('suspended'), 'Ready')
         return ready?.reason === 'Suspended' && ready.status === 'True'
       })
-      const pods = await world.list('Pod', 'highlander.plexobject.io/name=suspended')
+      const pods = await world.list('Pod', `highlander.plexobject.io/name=${named('suspended')}`)
       await eventually(
         'no pod',
-        async () => (await world.list('Pod', 'highlander.plexobject.io/name=suspended')).length === 0,
+        async () => (await world.list('Pod', `highlander.plexobject.io/name=${named('suspended')}`)).length === 0,
       )
       expect(pods.length).toBeLessThanOrEqual(1)
 
-      await world.patch(example.kind, 'suspended', { spec: { suspend: false } })
-      await world.healthy(example.kind, 'suspended')
+      await world.patch(example.kind, named('suspended'), { spec: { suspend: false } })
+      await world.healthy(example.kind, named('suspended'))
     })
   })
 

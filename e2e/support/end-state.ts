@@ -27,18 +27,24 @@ const VOLATILE_KEYS: ReadonlySet<string> = new Set(VOLATILE.trim().split(/\s+/))
 
 export async function endStateOf(world: World, kind: KindName, name: string): Promise<Json> {
   const resource = await world.get(kind, name)
-  const children = await Promise.all(CHILDREN.map((child) => world.list(child, 'managed-by=k8-highlander')))
-  const ours = children.flat().map((child) => ({
-    name: stable(at(child, 'metadata', 'name'), at(child, 'kind')),
+  const children = await Promise.all(CHILDREN.map((kind) => childrenOf(world, kind)))
+  const ours = children.flat().map(({ kind, child }) => ({
+    // Pods of a Deployment have names that Kubernetes makes up.
+    name: kind === 'Pod' ? 'pod' : at(child, 'metadata', 'name'),
     metadata: { labels: at(child, 'metadata', 'labels'), annotations: at(child, 'metadata', 'annotations') },
     spec: at(child, 'spec'),
   }))
   return clean({ status: at(resource, 'status'), children: ours }, world.namespace)
 }
 
-/** Pods of a Deployment have names that Kubernetes makes up. */
-function stable(name: Json, kind: Json): Json {
-  return kind === 'Pod' ? 'pod' : name
+interface Seen {
+  readonly kind: Found
+  readonly child: Json
+}
+
+/** Items of a list do not say their kind. */
+async function childrenOf(world: World, kind: Found): Promise<readonly Seen[]> {
+  return (await world.list(kind, 'managed-by=k8-highlander')).map((child) => ({ kind, child }))
 }
 
 function clean(value: Json, namespace: string): Json {

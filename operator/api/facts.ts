@@ -165,14 +165,7 @@ export interface ClaimFact extends ChildBase {
   readonly requested?: string
 }
 
-export type ChildFact =
-  | PodFact
-  | DeploymentFact
-  | StatefulSetFact
-  | CronJobFact
-  | JobFact
-  | ServiceFact
-  | ClaimFact
+export type ChildFact = PodFact | DeploymentFact | StatefulSetFact | CronJobFact | JobFact | ServiceFact | ClaimFact
 
 /** The fact type of one child kind. */
 export type ChildFactOf<K extends ChildKind> = Extract<ChildFact, { readonly kind: K }>

@@ -3,7 +3,9 @@ import type { ChildKind, KindName, Statuses } from './generated/kinds.ts'
 import type { ChildFact, ChildFactOf, CrFact, Fact, NodeFact, PodFact, PodRef } from './facts.ts'
 import type { Key } from './key.ts'
 import type { WatchedKind } from './resource.ts'
-import type { ErrorReason } from '../lib/errors.ts'
+import type { ErrorReason } from '#lib/errors.ts'
+
+export type * from './telemetry-ports.ts'
 
 // ---- Leadership ------------------------------------------------------------------------------------------------
 
@@ -192,8 +194,7 @@ export interface DesiredObject {
 
 /** What a live read found. */
 export type Found =
-  | { readonly type: 'found'; readonly fact: ChildFact; readonly fieldManager: string }
-  | { readonly type: 'absent' }
+  { readonly type: 'found'; readonly fact: ChildFact; readonly fieldManager: string } | { readonly type: 'absent' }
 
 export interface Reader {
   /** Live GET, for the two exceptions to "no reads": proof of the end, and the object behind a 409. */
@@ -212,7 +213,11 @@ export interface Writer {
   create(child: Child, term: Term): Promise<'created' | 'exists'>
   /** Makes the child so over the version in `over`; adopts it when it has no controller. Pods: labels, annotations, images only. */
   apply(child: Child, over: ChildFact, term: Term): Promise<'unchanged' | 'applied' | 'conflict' | 'gone'>
-  remove(child: ChildFact, options: { readonly gracePeriodSeconds?: 0 }, term: Term): Promise<'removed' | 'gone' | 'conflict'>
+  remove(
+    child: ChildFact,
+    options: { readonly gracePeriodSeconds?: 0 },
+    term: Term,
+  ): Promise<'removed' | 'gone' | 'conflict'>
   /** status.grant by compare-and-swap over the resource version in `over`. */
   grant(over: CrFact, to: PodRef, term: Term): Promise<'granted' | 'conflict'>
   /** Opens the gate of the pod that the grant in `cr` names. */
@@ -254,53 +259,4 @@ export interface EventSubject {
   readonly namespace: string
   readonly name: string
   readonly uid: string
-}
-
-// ---- Telemetry -------------------------------------------------------------------------------------------------
-
-export type LogFields = Readonly<Record<string, unknown>>
-
-/** `message` is a constant sentence; what varies goes into fields. */
-export interface Logger {
-  debug(message: string, fields?: LogFields): void
-  info(message: string, fields?: LogFields): void
-  warn(message: string, fields?: LogFields): void
-  error(message: string, fields?: LogFields): void
-}
-
-export type ReconcileOutcome = 'done' | 'requeue' | 'retry' | 'terminal' | 'aborted'
-export type QueueClass = 'urgent' | 'normal' | 'background'
-
-export interface Metrics {
-  apiRequest(of: { readonly verb: string; readonly resource: string; readonly code: string; readonly seconds: number }): void
-  watchRestarted(resource: string, reason: string): void
-  reconciled(kind: KindName, outcome: ReconcileOutcome, seconds: number): void
-  queueWaited(queueClass: QueueClass, seconds: number): void
-  queueRetried(): void
-  fencedWrite(resource: string): void
-  renewed(store: string, seconds: number): void
-  renewFailed(store: string, reason: string): void
-  termStarted(takeover: boolean): void
-  termEnded(reason: TermEnd, seconds: number): void
-  acquireFailed(): void
-  workloadOperation(kind: KindName, name: string, operation: WorkloadOperation): void
-  workloadError(kind: KindName, name: string, reason: ErrorReason): void
-  workloadForgotten(kind: KindName, namespace: string, name: string): void
-  eventEmitted(reason: string): void
-  eventDropped(): void
-  httpRequest(route: string, method: string, code: number, seconds: number): void
-}
-
-export type WorkloadOperation = 'startup' | 'shutdown' | 'sync' | 'sync-error' | 'retry' | 'remove'
-
-/** What gauges show; read at scrape time. */
-export interface GaugeSources {
-  readonly leadership: LeadershipView
-  readonly informers: Informers
-  queueDepth(): Readonly<Record<QueueClass, number>>
-}
-
-export interface Telemetry {
-  readonly log: Logger
-  readonly metrics: Metrics
 }
