@@ -112,7 +112,7 @@ class World {
     'lose-answers': (place, ms) => this.#disturb(place, 'lose-answers', ms),
     slow: (place, ms) => this.#disturb(place, 'slow', ms),
     refuse: (place, ms) => this.#disturb(place, 'refuse', ms),
-    delete: () => this.#leases.remove(),
+    delete: () => this.#deleteFence(),
     annotate: () => this.#leases.annotate({ 'example.com/note': String(this.#time.nowMs()) }),
     'step-down': () => this.#askToStepDown(),
     outage: (_place, ms) => {
@@ -214,6 +214,15 @@ class World {
 
   #disturb(place: Place, type: FaultType, ms: number): void {
     place.disturbedUntilMs.set(type, this.#time.nowMs() + ms)
+  }
+
+  /**
+   * Only when its holder has written something: without a stamp nobody can know that a deleted fence was held, and no
+   * promise is made for that moment.
+   */
+  #deleteFence(): void {
+    const epoch = BigInt(this.#leases.stored()?.spec.leaseTransitions ?? 0)
+    if ((this.#terms.at(-1)?.term.epoch ?? 0n) >= epoch) this.#leases.remove()
   }
 
   #askToStepDown(): void {
