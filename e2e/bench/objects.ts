@@ -1,5 +1,4 @@
 // What the benchmark makes, and the words for it. One namespace per 200 workloads, at least fifty of them.
-import { keyOf } from '#api/key.ts'
 import { API_VERSION } from '#api/labels.ts'
 
 export const NAMESPACES = 50
@@ -35,10 +34,6 @@ export function resource(namespace: string, name: string): object {
       restartPolicy: 'OnFailure',
     },
   }
-}
-
-export function workloadKey(namespace: string, name: string): string {
-  return keyOf('WorkloadProcess', namespace, name)
 }
 
 /** At most `limit` pieces of work under way; resolves when all are done. */

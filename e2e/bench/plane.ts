@@ -14,8 +14,8 @@ import { startOperator, type OperatorProcess } from '../support/operator-process
 import { inFlight, nameOf, NAMESPACES, namespaceOf, podPath, resource, resourcePath } from './objects.ts'
 import type { Subject } from './raw.ts'
 
-export const SERVER_CPU = 0
-export const CLIENT_CPU = 1
+const SERVER_CPU = 0
+const CLIENT_CPU = 1
 
 const MANIFESTS = path.resolve(import.meta.dirname, '../../manifests')
 

@@ -20,7 +20,7 @@ export interface ProxyRequest {
   readonly writeNumber: number
 }
 
-export type Fault =
+type Fault =
   /** The connection is reset, the server never sees the request. */
   | { readonly type: 'reset' }
   /** The server carries it out, the answer is lost. */

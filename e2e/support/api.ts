@@ -5,7 +5,7 @@ import https, { Agent } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { parse } from 'yaml'
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly body: Json
 }
@@ -13,7 +13,7 @@ export interface Answer {
 /** Parsed JSON, to be walked with `at`. */
 export type Json = unknown
 
-export interface RequestOptions {
+interface RequestOptions {
   readonly body?: unknown
   readonly contentType?: string
 }
@@ -28,7 +28,7 @@ export interface Api extends Disposable {
   watch(path: string, signal: AbortSignal): AsyncGenerator<Json>
 }
 
-export interface Credentials {
+interface Credentials {
   readonly ca: Buffer
   readonly cert: Buffer
   readonly key: Buffer

@@ -20,7 +20,7 @@ export interface OperatorOptions {
   readonly cpu?: number
 }
 
-export interface Exit {
+interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }

@@ -47,7 +47,7 @@ export interface Condition {
   readonly message: string
 }
 
-export interface OperatorOptions {
+interface OperatorOptions {
   readonly namespaces?: readonly string[]
   readonly kubeconfig?: string
   readonly environment?: Readonly<Record<string, string>>
@@ -164,7 +164,7 @@ export async function eventually<T>(
   throw new Error(`not reached in ${patienceMs / 1000} s: ${what}. Last: ${JSON.stringify(last)}`)
 }
 
-export function conditionOf(resource: Json, type: string): Condition | undefined {
+function conditionOf(resource: Json, type: string): Condition | undefined {
   const found = itemsOf(resource, 'status', 'conditions').find((condition) => textAt(condition, 'type') === type)
   if (found === undefined) return undefined
   return { status: textAt(found, 'status'), reason: textAt(found, 'reason'), message: textAt(found, 'message') }

@@ -57,7 +57,7 @@ interface ChildBase extends Fact {
   readonly liveHash: string
 }
 
-export type ContainerState = 'waiting' | 'running' | 'terminated'
+type ContainerState = 'waiting' | 'running' | 'terminated'
 
 /** Status of container `main`. */
 export interface ContainerFact {

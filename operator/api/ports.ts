@@ -3,7 +3,6 @@ import type { ChildKind, KindName, Statuses } from './generated/kinds.ts'
 import type { ChildFact, ChildFactOf, CrFact, Fact, NodeFact, PodFact, PodRef } from './facts.ts'
 import type { Key } from './key.ts'
 import type { WatchedKind } from './resource.ts'
-import type { ErrorReason } from '#lib/errors.ts'
 
 export type * from './telemetry-ports.ts'
 
@@ -234,8 +233,6 @@ export interface Writer {
  * `leader` in it is written as it is: the stored one to report without claiming, one without `tenant` to let go.
  */
 export type StatusPatch = { [K in KindName]: Omit<Statuses[K], 'grant'> }[KindName]
-
-export type ApiOutcome = 'ok' | ErrorReason
 
 // ---- Events ----------------------------------------------------------------------------------------------------
 

@@ -28,8 +28,6 @@ const childResources: Readonly<Record<ChildKind | 'Node', ResourceType>> = {
 export const leaseResource: ResourceType = native('coordination.k8s.io', 'Lease', 'leases')
 export const eventResource: ResourceType = native('events.k8s.io', 'Event', 'events')
 
-export const workloadResources: readonly ResourceType[] = kinds.map((kind) => workloadResource(kind))
-
 export function resourceOf(kind: WatchedKind): ResourceType {
   return kind in childResources ? childResource(kind) : workloadResource(kind)
 }

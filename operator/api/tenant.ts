@@ -8,7 +8,7 @@ export interface TenantSettings {
   readonly namespace: string
 }
 
-export const DEFAULT_TENANT = 'default'
+const DEFAULT_TENANT = 'default'
 
 /** A label names the tenant; without one the resource belongs to `default`, or to the tenant whose namespace it is in. */
 export function isOurs(cr: CrFact, settings: TenantSettings): boolean {

@@ -1,7 +1,7 @@
 // The words in which the rest of kube/ talks to the API server: one call, two lanes, one kind of stream.
 import type { LeaseClient } from '#api/ports.ts'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** `lease` has a socket of its own, so that a full pool cannot delay a renewal. */
 export type Lane = 'request' | 'lease'

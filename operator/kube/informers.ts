@@ -12,7 +12,7 @@ import { startInformer } from './informer.ts'
 import type { ListMode } from './scope-watch.ts'
 import type { WatchLimits } from './watch-limits.ts'
 
-export type Projections = { readonly [K in WatchedKind]: (object: unknown) => FactOf<K> | undefined }
+type Projections = { readonly [K in WatchedKind]: (object: unknown) => FactOf<K> | undefined }
 
 export interface InformersOptions {
   /** [] or 'all': all namespaces. */

@@ -3,7 +3,7 @@
 import type { KeyObject } from 'node:crypto'
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 
-export interface Certificate {
+interface Certificate {
   readonly cert: string
   readonly key: string
 }

@@ -27,7 +27,7 @@ export interface RecordedRequest {
   readonly connection: number
 }
 
-export type Fault =
+type Fault =
   | { readonly type: 'status'; readonly code: number; readonly message?: string; readonly retryAfter?: string }
   /** The connection is reset before anything is done. */
   | { readonly type: 'reset' }
@@ -36,7 +36,7 @@ export type Fault =
   /** Done, but the connection is reset instead of an answer. */
   | { readonly type: 'lost-answer' }
 
-export interface FaultRule {
+interface FaultRule {
   readonly when: (request: RecordedRequest) => boolean
   readonly fault: Fault
   /** Left out: once. */

@@ -148,7 +148,7 @@ function node(over: Partial<NodeFact> = {}): NodeFact {
   return { kind: 'Node', namespace: '', name, uid: `uid-node-${name}`, resourceVersion: '5', ready: true, ...over }
 }
 
-export interface ChildOverrides {
+interface ChildOverrides {
   readonly namespace?: string
   readonly name?: string
   readonly spec?: object
@@ -219,7 +219,7 @@ function labels(kind: KindName = 'WorkloadProcess', name: string = NAME): Readon
   }
 }
 
-export interface TestTerm extends Term {
+interface TestTerm extends Term {
   /** What sawNewerEpoch was called with. */
   readonly newerEpochs: readonly bigint[]
   setRemainingMs(ms: number): void

@@ -5,7 +5,7 @@ import type { Child, Role, StatusPatch, TermFacts } from '#api/ports.ts'
 import type { GrantStep } from './parts/grant.ts'
 
 /** One custom resource, validated, with the defaults of the schema filled in. */
-export interface Resource<K extends KindName> {
+interface Resource<K extends KindName> {
   readonly kind: K
   readonly namespace: string
   readonly name: string
@@ -83,11 +83,6 @@ export interface WorkloadDefinition<K extends KindName> {
   desired(seen: Snapshot<K>): Desired
   /** Called after them, with what the server answered. */
   status(seen: Snapshot<K>): Reported
-}
-
-export interface Problem {
-  readonly path: string
-  readonly message: string
 }
 
 /** One look at one resource: the typed spec stays inside. */
