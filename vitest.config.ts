@@ -1,4 +1,5 @@
-// Two projects: `unit` (pure, models, fakes; loopback only; no binaries) and `cluster` (a real control plane).
+// Three projects: `unit` (pure, models, fakes; loopback only; no binaries), `conformance` (the judges of other projects,
+// built with Go) and `cluster` (a real control plane).
 import { defineConfig } from 'vitest/config'
 import { SummaryReporter } from './e2e/reporter.ts'
 
@@ -13,6 +14,9 @@ export default defineConfig({
           exclude: ['**/*.story.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
         },
+      },
+      {
+        test: { name: 'conformance', include: ['e2e/conformance/*.test.ts'], testTimeout: 20_000 },
       },
       {
         test: {

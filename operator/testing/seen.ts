@@ -10,6 +10,7 @@ import { given, NAME } from './given.ts'
 export interface Found {
   /** Beside what the kind requires. */
   readonly spec?: object
+  readonly annotations?: Readonly<Record<string, string>>
   readonly generation?: number
   readonly facts?: readonly ChildFact[]
   readonly stored?: Partial<Statuses[KindName]>
@@ -23,8 +24,13 @@ const required: Readonly<Record<KindName, object>> = {
   WorkloadPersistent: {},
 }
 
-function crOf(kind: KindName, { spec, generation = 1 }: Found) {
-  return given.cr({ kind, generation, spec: { image: 'example.test/report:1', ...required[kind], ...spec } })
+function crOf(kind: KindName, { spec, annotations = {}, generation = 1 }: Found) {
+  return given.cr({
+    kind,
+    generation,
+    annotations,
+    spec: { image: 'example.test/report:1', ...required[kind], ...spec },
+  })
 }
 
 export function lookAt(kind: KindName) {
