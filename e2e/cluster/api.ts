@@ -17,7 +17,8 @@ export interface Api extends Disposable {
 }
 
 interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** PATCH: a merge patch; what is gone meanwhile is no failure. */
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: object
 }
@@ -31,7 +32,8 @@ export function connectApi(server: URL, pki: Pki): Api {
   })
   const send = (request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
-      const options = { agent, method: request.method, signal, headers: { 'content-type': 'application/json' } }
+      const type = request.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
+      const options = { agent, method: request.method, signal, headers: { 'content-type': type } }
       const outgoing = https.request(new URL(request.path, server), options, resolve)
       outgoing.on('error', reject)
       outgoing.end(request.body === undefined ? undefined : JSON.stringify(request.body))
@@ -58,7 +60,7 @@ export function connectApi(server: URL, pki: Pki): Api {
 
 function answerOf(request: ApiRequest, status: number, text: string): unknown {
   if (request.method === 'POST' && status === 409) return 'exists'
-  if (request.method === 'DELETE' && status === 404) return 'gone'
+  if ((request.method === 'DELETE' || request.method === 'PATCH') && status === 404) return 'gone'
   if (status < 200 || status > 299) throw failure(`${request.method} ${request.path}`, status, text)
   return text.startsWith('{') ? parseJson(text) : text
 }

@@ -32,6 +32,7 @@ export async function createStorageClass(api: Api, signal: AbortSignal): Promise
     metadata: { name: STORAGE_CLASS, annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
     provisioner: PROVISIONER,
     volumeBindingMode: 'Immediate',
+    allowVolumeExpansion: true,
   }
   await api.request({ method: 'POST', path: '/apis/storage.k8s.io/v1/storageclasses', body }, signal)
 }
@@ -73,9 +74,29 @@ async function followClaims(api: Api, signal: AbortSignal): Promise<void> {
 }
 
 async function provide(api: Api, claim: unknown, signal: AbortSignal): Promise<void> {
-  const isOurs = textAt(claim, 'spec', 'storageClassName') === STORAGE_CLASS
-  const isTaken = textAt(claim, 'spec', 'volumeName') !== '' || textAt(claim, 'metadata', 'deletionTimestamp') !== ''
-  if (isOurs && !isTaken) await api.request({ method: 'POST', path: VOLUMES, body: buildVolume(claim) }, signal)
+  if (textAt(claim, 'spec', 'storageClassName') !== STORAGE_CLASS) return
+  if (textAt(claim, 'metadata', 'deletionTimestamp') !== '') return
+  if (textAt(claim, 'spec', 'volumeName') === '')
+    await api.request({ method: 'POST', path: VOLUMES, body: buildVolume(claim) }, signal)
+  else if (textAt(claim, 'status', 'phase') === 'Bound' && requestedSize(claim) !== sizeOf(claim))
+    await api.request({ method: 'PATCH', path: `${pathOf(claim)}/status`, body: grownTo(requestedSize(claim)) }, signal)
+}
+
+function requestedSize(claim: unknown): string {
+  return textAt(claim, 'spec', 'resources', 'requests', 'storage')
+}
+
+function sizeOf(claim: unknown): string {
+  return textAt(claim, 'status', 'capacity', 'storage')
+}
+
+function grownTo(storage: string): object {
+  return { status: { capacity: { storage } } }
+}
+
+function pathOf(claim: unknown): string {
+  const namespace = textAt(claim, 'metadata', 'namespace')
+  return `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${textAt(claim, 'metadata', 'name')}`
 }
 
 async function withdraw(api: Api, claim: unknown, signal: AbortSignal): Promise<void> {
@@ -90,7 +111,7 @@ function buildVolume(claim: unknown): object {
     kind: 'PersistentVolume',
     metadata: { name, annotations: { 'pv.kubernetes.io/provisioned-by': PROVISIONER } },
     spec: {
-      capacity: { storage: textAt(claim, 'spec', 'resources', 'requests', 'storage') },
+      capacity: { storage: requestedSize(claim) },
       accessModes: listAt(claim, 'spec', 'accessModes'),
       persistentVolumeReclaimPolicy: 'Delete',
       storageClassName: STORAGE_CLASS,

@@ -163,6 +163,8 @@ export interface ClaimFact extends ChildBase {
   readonly phase: string
   readonly capacity?: string
   readonly requested?: string
+  /** Why the storage driver cannot enlarge it. */
+  readonly resizeProblem?: string
 }
 
 export type ChildFact = PodFact | DeploymentFact | StatefulSetFact | CronJobFact | JobFact | ServiceFact | ClaimFact

@@ -3,6 +3,7 @@
 // made once: whoever reads a status that was not stored yet must remember what was said.
 import type { Condition, KindName, Statuses } from '#api/generated/kinds.ts'
 import type { StatusPatch, WorkloadEvent } from '#api/ports.ts'
+import { volumeEvents } from './volume-events.ts'
 
 type Before = Partial<Statuses[KindName]> | StatusPatch
 
@@ -21,6 +22,7 @@ export function eventsOf(change: StatusChange): readonly WorkloadEvent[] {
     ...resumption(change),
     ...instanceEvents(change),
     ...runEvents(change),
+    ...volumeEvents(change),
   ]
 }
 

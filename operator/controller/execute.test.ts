@@ -212,3 +212,56 @@ it('does nothing more when its signal has fired', async () => {
   await expect(running).rejects.toBeInstanceOf(AbortError)
   expect(api.calls).toEqual([])
 })
+
+describe('a claim', () => {
+  const labelled = given.claim({ namespace: 'prod' })
+  const wish = { ...given.child('PersistentVolumeClaim', { name: labelled.name }), takesToken: false }
+  const change: Action = {
+    type: 'claim',
+    child: { ...wish, object: { ...wish.object, metadata: { ...wish.object.metadata, ownerReferences: [] } } },
+  }
+  const owner = { [label.kind]: 'WorkloadProcess', [label.name]: 'report' }
+
+  it('is changed over the stored version, and is not said to be adopted', async () => {
+    const { stores, api, run } = setUp()
+    stores.see({ ...labelled, labels: owner })
+
+    const result = await run(change)
+
+    expect(result).toMatchObject({ outcome: { type: 'done' }, adopted: [], writes: 1 })
+    expect(api.calls).toEqual(['apply PersistentVolumeClaim/data-report-0'])
+  })
+
+  it('that no store shows is read by its name', async () => {
+    const { api, run } = setUp()
+    api.hidden.push({ ...labelled, labels: { app: 'report' } })
+
+    await run(change)
+
+    expect(api.calls).toEqual(['read PersistentVolumeClaim/data-report-0', 'apply PersistentVolumeClaim/data-report-0'])
+  })
+
+  it.each([
+    ['another workload has', { ...labelled, labels: { ...owner, [label.name]: 'other' } }],
+    ['is on its way out', { ...labelled, labels: owner, deleting: true }],
+  ])('that %s is left alone', async (_what, fact) => {
+    const { api, run } = setUp()
+    api.hidden.push(fact)
+
+    const result = await run(change)
+
+    expect(result.outcome).toEqual({ type: 'done' })
+    expect(api.calls).toEqual(['read PersistentVolumeClaim/data-report-0'])
+  })
+
+  it('that is refused is a finding, and is tried again', async () => {
+    const { stores, api, run } = setUp()
+    stores.see({ ...labelled, labels: owner })
+    api.fail('apply', new TerminalError('not allowed', { reason: 'forbidden' }))
+
+    const result = await run(change)
+
+    expect(result.outcome).toMatchObject({ type: 'failed', atLeastMs: 5000 })
+    expect(result.findings.refused).toMatchObject({ kind: 'PersistentVolumeClaim', reason: 'forbidden' })
+  })
+})

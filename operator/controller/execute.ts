@@ -2,9 +2,9 @@
 // not as it was seen, and to report refusals as findings instead of throwing them. It does not decide again: whoever
 // called looks again and plans anew.
 import type { ChildFact, CrFact, PodFact, PodRef } from '#api/facts.ts'
-import type { Child, Reader, Store, Stores, Term, Writer } from '#api/ports.ts'
+import type { Child, Found, Reader, Store, Stores, Term, Writer } from '#api/ports.ts'
 import { AbortError, TerminalError, TransientError } from '#lib/errors.ts'
-import { describeStranger, judge } from '#workloads/parts/owner.ts'
+import { describeStranger, isLabelledForAnother, judge } from '#workloads/parts/owner.ts'
 import type { Findings } from '#workloads/workload.ts'
 import type { Action } from './plan.ts'
 
@@ -110,6 +110,8 @@ class Run {
         return this.#create(action.child)
       case 'apply':
         return this.#apply(action.child, action.over)
+      case 'claim':
+        return this.#changeClaim(action.child)
       default:
         return action satisfies never
     }
@@ -142,6 +144,23 @@ class Run {
     return this.#answer(answer)
   }
 
+  /** Bound by name, as in every StatefulSet; one that says that it is another workload's is left alone. */
+  async #changeClaim(child: Child): Promise<Step> {
+    const found = await this.#find(child)
+    if (found.type === 'absent' || found.fact.deleting) return { outcome: done }
+    if (isLabelledForAnother(found.fact, this.#cr)) return { outcome: done }
+    const answer = await this.#deps.writer.apply(child, found.fact, this.#term)
+    return answer === 'unchanged' ? { outcome: done } : this.#answer(answer)
+  }
+
+  /** From the store, else by one live read. */
+  async #find({ kind, namespace, name }: Child): Promise<Found> {
+    const store: Store<ChildFact> = this.#deps.stores.children[kind]
+    const known = store.get(namespace, name)
+    if (known !== undefined) return { type: 'found', fact: known, fieldManager: '' }
+    return await this.#deps.reader.read(kind, namespace, name, this.#signal)
+  }
+
   async #create(child: Child): Promise<Step> {
     const answer = await this.#deps.writer.create(child, this.#term)
     return answer === 'created' ? this.#answer(answer) : this.#meet(child)
@@ -150,11 +169,7 @@ class Run {
   /** The name is taken: by whom decides what comes next. */
   async #meet(child: Child): Promise<Step> {
     const store: Store<ChildFact> = this.#deps.stores.children[child.kind]
-    const known = store.get(child.namespace, child.name)
-    const found =
-      known === undefined
-        ? await this.#deps.reader.read(child.kind, child.namespace, child.name, this.#signal)
-        : ({ type: 'found', fact: known, fieldManager: '' } as const)
+    const found = await this.#find(child)
     if (found.type === 'absent') return { outcome: moved }
     const { fact } = found
     const whose = judge(fact, this.#cr)

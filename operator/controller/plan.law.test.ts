@@ -81,7 +81,7 @@ it('writes only over our own objects and over those without controller', () => {
 })
 
 it('keeps the order: dry runs, deletes, grant, gate, creates and applies; a grant before its gate', () => {
-  const rank = { try: 0, delete: 1, grant: 2, ungate: 3, create: 4, apply: 4 }
+  const rank = { try: 0, delete: 1, grant: 2, ungate: 3, create: 4, apply: 4, claim: 5 }
   fc.assert(
     fc.property(world({ strangers: true }), ({ seen, desired }) => {
       const ranks = plan(desired, seen).map(({ type }) => rank[type])

@@ -18,8 +18,10 @@ export type Action =
   /** `exists` is an answer. */
   | { readonly type: 'create'; readonly child: Child }
   | { readonly type: 'apply'; readonly child: Child; readonly over: ChildFact }
+  /** Changes a claim in place; nothing when there is none. */
+  | { readonly type: 'claim'; readonly child: Child }
 
-/** Dry runs, deletes, the grant and its gate, then creates and applies. */
+/** Dry runs, deletes, the grant and its gate, creates and applies, then claims: one that is refused stops nothing. */
 export function plan(desired: Desired, seen: Observed): readonly Action[] {
   const replaced = seen.children.filter((fact) => names(desired.replace, fact) && mayDelete(fact, seen))
   const deleted = new Map([...replaced, ...unwanted(desired, seen)].map((fact) => [fact.uid, fact]))
@@ -31,6 +33,7 @@ export function plan(desired: Desired, seen: Observed): readonly Action[] {
       .filter((child) => !isOnHold(child, desired))
       .filter((child) => ![...deleted.values()].some((fact) => isSame(fact, child)))
       .flatMap((child) => writesFor(child, desired, seen)),
+    ...(desired.claims ?? []).map((child): Action => ({ type: 'claim', child })),
   ]
 }
 

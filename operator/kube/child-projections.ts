@@ -116,7 +116,13 @@ function projectClaim(object: unknown): ClaimFact | undefined {
   const status = objectAt(object, 'status')
   const requests = objectAt(objectAt(objectAt(object, 'spec'), 'resources'), 'requests')
   const sizes = { capacity: wordAt(objectAt(status, 'capacity'), 'storage'), requested: wordAt(requests, 'storage') }
-  return { ...base, phase: wordAt(status, 'phase') ?? 'Pending', ...present(sizes) }
+  return { ...base, phase: wordAt(status, 'phase') ?? 'Pending', ...present(sizes), ...resizeOf(object) }
+}
+
+function resizeOf(object: unknown): Pick<ClaimFact, 'resizeProblem'> {
+  const failed = ['ControllerResizeError', 'NodeResizeError'].map((type) => conditionOf(object, type))
+  const found = failed.find((condition) => condition?.['status'] === 'True')
+  return found === undefined ? {} : { resizeProblem: sentenceAt(found, 'message') ?? '' }
 }
 
 function versionsOf(object: unknown): { readonly generation: number; readonly observedGeneration: number } {

@@ -199,6 +199,19 @@ describe('other children', () => {
     ).toMatchObject({ phase: 'Bound', capacity: '1Gi', requested: '2Gi' })
   })
 
+  it.each([
+    ['ControllerResizeError', 'True', 'no space'],
+    ['NodeResizeError', 'True', 'no space'],
+    ['ControllerResizeError', 'False', undefined],
+    ['Resizing', 'True', undefined],
+  ])('claim: why it cannot be enlarged: %s %s', (type, status, resizeProblem) => {
+    const conditions = [{ type, status, message: 'no space' }]
+
+    const fact = projections.PersistentVolumeClaim(given.object('PersistentVolumeClaim', { status: { conditions } }))
+
+    expect(fact?.resizeProblem).toBe(resizeProblem)
+  })
+
   it('Node: whether it is ready, and since when', () => {
     const conditions = [{ type: 'Ready', status: 'Unknown', lastTransitionTime: START }]
 

@@ -66,9 +66,10 @@ class Server implements FakeApi {
         return 'created'
       }),
     apply: (child, over, term) => {
-      if (over.applied === appliedHash(child) && over.controller !== undefined) return Promise.resolve('unchanged')
+      const isOwned = over.controller !== undefined || child.object.metadata.ownerReferences.length === 0
+      if (over.applied === appliedHash(child) && isOwned) return Promise.resolve('unchanged')
       return this.#change('apply', over, term, (live) => {
-        this.#stores.see({ ...live, ...this.#stamps(child, term) })
+        this.#stores.see({ ...live, ...this.#stamps(child, term), ...enlarged(child) })
         return 'applied' as const
       })
     },
@@ -221,4 +222,10 @@ function core(status: object): string {
 function parse(text: string): Readonly<Record<string, unknown>> {
   const value: unknown = JSON.parse(text)
   return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+/** A claim takes the size that is asked for. */
+function enlarged(child: Child): object {
+  const size = /"storage":"([^"]+)"/.exec(JSON.stringify(child.object.spec))?.[1]
+  return child.kind === 'PersistentVolumeClaim' && size !== undefined ? { requested: size } : {}
 }

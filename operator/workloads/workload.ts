@@ -61,6 +61,8 @@ export interface Desired {
    * nor deleted nor changed.
    */
   readonly onHold?: readonly { readonly kind: ChildKind; readonly name: string }[]
+  /** Claims to enlarge or to label in place. They are never created; one that no store shows is read by its name. */
+  readonly claims?: readonly Child[]
   /** Strict services: the next step of the grant. */
   readonly grant?: GrantStep
   /** Children whose object must be replaced because what changed cannot be changed in place: dry run, delete, wait, create. */

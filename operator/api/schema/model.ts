@@ -74,8 +74,8 @@ export type ChildName = 'Pod' | 'Deployment' | 'StatefulSet' | 'CronJob' | 'Job'
 
 interface ChildModel {
   readonly kind: ChildName
-  /** 'read': made by Kubernetes for one of our children, and only watched. */
-  readonly access: 'write' | 'read'
+  /** 'read': made by Kubernetes for one of our children, and only watched; 'patch': watched and changed in place. */
+  readonly access: 'write' | 'patch' | 'read'
 }
 
 export interface KindModel {

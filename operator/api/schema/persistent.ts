@@ -45,7 +45,7 @@ export const persistent: KindModel = {
   children: [
     { kind: 'StatefulSet', access: 'write' },
     { kind: 'Service', access: 'write' },
-    { kind: 'PersistentVolumeClaim', access: 'read' },
+    { kind: 'PersistentVolumeClaim', access: 'patch' },
     { kind: 'Pod', access: 'write' },
   ],
 }

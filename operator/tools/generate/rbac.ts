@@ -11,6 +11,7 @@ const RBAC = 'rbac.authorization.k8s.io'
 const FENCE = 'highlander-fence-default'
 
 const READ = ['get', 'list', 'watch'] as const
+const PATCH = [...READ, 'patch'] as const
 const WRITE = [...READ, 'create', 'patch', 'delete'] as const
 
 const childResources: Readonly<Record<ChildName, { readonly group: string; readonly plural: string }>> = {
@@ -70,10 +71,15 @@ function workloadRules(models: readonly KindModel[]): readonly PolicyRule[] {
 /** One rule per API group and set of verbs. */
 function childRules(models: readonly KindModel[]): readonly PolicyRule[] {
   const children = models.flatMap((model) => model.children)
-  const written = new Set(children.filter((child) => child.access === 'write').map((child) => child.kind))
-  const read = new Set(children.map((child) => child.kind)).difference(written)
-  return [...byGroup(written, WRITE), ...byGroup(read, READ)]
+  const having = (access: Access) =>
+    new Set(children.filter((child) => child.access === access).map(({ kind }) => kind))
+  const written = having('write')
+  const patched = having('patch').difference(written)
+  const read = having('read').difference(written).difference(patched)
+  return [...byGroup(written, WRITE), ...byGroup(patched, PATCH), ...byGroup(read, READ)]
 }
+
+type Access = KindModel['children'][number]['access']
 
 function byGroup(kinds: ReadonlySet<ChildName>, verbs: readonly string[]): readonly PolicyRule[] {
   const groups = Map.groupBy(kinds, (kind) => childResources[kind].group)

@@ -21,8 +21,13 @@ export function acceptanceOf(
     .flatMap((child) => sameName(child, seen.others) ?? [])
     .find((fact) => judge(fact, owner) === 'stranger')
   if (stranger !== undefined) return nameConflict(stranger.kind, stranger.name, describeStranger(stranger))
-  if (refused === undefined || refused.reason === 'quota') return { type: 'accepted', warnings }
+  if (refused === undefined || mayBeAllowedLater(refused)) return { type: 'accepted', warnings }
   return { type: 'refused', reason: refusedReason(refused), message: refused.sentence }
+}
+
+/** By a quota or a storage class: the spec is fine, and a state says what is waited for. */
+function mayBeAllowedLater({ reason, kind }: Refused): boolean {
+  return reason === 'quota' || kind === 'PersistentVolumeClaim'
 }
 
 function nameConflict(kind: ChildKind, name: string, by: string): Acceptance {
@@ -45,7 +50,7 @@ const QUOTA_RETRY_MS = 30_000
 /** A quota holds back the child: the spec is fine, so this is a state and not a refusal. */
 export function quotaState(seen: Observed): State | undefined {
   const { refused } = seen.findings
-  if (refused?.reason !== 'quota') return undefined
+  if (refused?.reason !== 'quota' || refused.kind === 'PersistentVolumeClaim') return undefined
   // Another child may be held back than the one that makes pods.
   const active = unended(seen.pods, seen.gone).some((pod) => !pod.gated)
   return { ...quotaExceeded(refused.sentence), active }

@@ -15,6 +15,17 @@ export interface ChildParts {
 }
 
 export function nativeObject(kind: ChildKind, owner: Owner, parts: ChildParts): Child {
+  return framed(kind, owner, parts, [ownerReference(owner)])
+}
+
+/** Outlives its workload: a claim. */
+export function unownedObject(kind: ChildKind, owner: Owner, parts: ChildParts): Child {
+  return framed(kind, owner, parts, [])
+}
+
+type References = Child['object']['metadata']['ownerReferences']
+
+function framed(kind: ChildKind, owner: Owner, parts: ChildParts, ownerReferences: References): Child {
   const { name, labels, annotations, spec } = parts
   return {
     kind,
@@ -29,7 +40,7 @@ export function nativeObject(kind: ChildKind, owner: Owner, parts: ChildParts): 
         namespace: owner.namespace,
         labels,
         annotations,
-        ownerReferences: [ownerReference(owner)],
+        ownerReferences,
       },
       spec,
     },

@@ -36,9 +36,13 @@ export function judge(fact: ChildFact, of: Owner): Ownership {
 function isLeftOver(fact: ChildFact, of: Owner): boolean {
   const { labels } = fact
   if (labels[label.managedBy] !== MANAGED_BY || labels[label.app] !== of.name) return false
+  return !isLabelledForAnother(fact, of)
+}
+
+export function isLabelledForAnother({ labels }: ChildFact, of: Identity): boolean {
   const kind = labels[label.kind]
   const name = labels[label.name]
-  return (kind === undefined || kind === of.kind) && (name === undefined || name === of.name)
+  return (kind !== undefined && kind !== of.kind) || (name !== undefined && name !== of.name)
 }
 
 /** Whose a stranger's object is, to follow "is taken by an object": `controlled by WorkloadPersistent a`. */

@@ -7,6 +7,7 @@ import { unended } from '../parts/proof.ts'
 import { stopOf } from '../parts/state.ts'
 import type { Desired, Snapshot, WorkloadDefinition } from '../workload.ts'
 import { buildStatefulSet, frontOf, isStrict, isSuspended, liveSet } from './build.ts'
+import { claimsToChange } from './claims.ts'
 import { report } from './status.ts'
 
 type Seen = Snapshot<'WorkloadPersistent'>
@@ -18,7 +19,11 @@ export const persistent: WorkloadDefinition<'WorkloadPersistent'> = {
 }
 
 function desired(seen: Seen): Desired {
-  return together(placeSet(seen), placeService(frontOf(seen), seen), placeStuckPod(seen))
+  const claims = claimsToChange(seen, liveSet(seen))
+  return {
+    ...together(placeSet(seen), placeService(frontOf(seen), seen), placeStuckPod(seen)),
+    ...(claims.length === 0 ? {} : { claims }),
+  }
 }
 
 function placeSet(seen: Seen): Placed {

@@ -110,10 +110,25 @@ describe('claim templates', () => {
     expect(specOf({ spec: size, facts })).toEqual(specOf({ spec: size }))
   })
 
-  it('are repeated as they are when they differ: a larger size is not for them', () => {
+  it('keep the size they were made with: growth writes nothing to the StatefulSet', () => {
     const facts = [given.statefulSet({ claimTemplates: defaulted('500Mi') })]
+    const smaller = { persistentVolumes: [{ name: 'data', mountPath: '/data', size: '500Mi' }] }
 
-    expect(specOf({ spec: size, facts })).toMatchObject({ volumeClaimTemplates: JSON.parse(defaulted('500Mi')) })
+    expect(specOf({ spec: size, facts })).toEqual(specOf({ spec: smaller }))
+  })
+
+  it('are repeated as they are when they differ in anything else', () => {
+    const claimTemplates = defaulted('1Gi').replace('ReadWriteOnce', 'ReadWriteMany')
+    const facts = [given.statefulSet({ claimTemplates })]
+
+    expect(specOf({ spec: size, facts })).toMatchObject({ volumeClaimTemplates: JSON.parse(claimTemplates) })
+  })
+
+  it('are repeated as we wrote them when the size was spelled in another way', () => {
+    const spec = { persistentVolumes: [{ name: 'data', mountPath: '/data', size: '1024Mi' }] }
+    const facts = [given.statefulSet({ claimTemplates: defaulted('1Gi') })]
+
+    expect(specOf({ spec, facts })).toEqual(specOf({ spec }))
   })
 
   it('are not made for an existing claim', () => {
@@ -128,6 +143,59 @@ describe('claim templates', () => {
       },
     })
     expect(JSON.stringify(specOf({ spec: { persistentVolumes } }))).not.toContain('volumeClaimTemplates')
+  })
+})
+
+describe('claims to change', () => {
+  const larger = { persistentVolumes: [{ name: 'data', mountPath: '/data', size: '2Gi' }] }
+  const unlabelledTemplates = JSON.stringify([{ metadata: { name: 'data' }, spec: {} }])
+  const adopted = given.statefulSet({ claimTemplates: unlabelledTemplates })
+  const claims = (found: Found) =>
+    (persistent.wish(found)?.claims ?? []).map((child) => `${child.name} ${JSON.stringify(child.object.spec)}`)
+  const grown = 'data-report-0 {"resources":{"requests":{"storage":"2Gi"}}}'
+
+  it.each<[string, Found, readonly string[]]>([
+    ['a larger size', { spec: larger, facts: [set, given.claim()] }, [grown]],
+    ['while suspended', { spec: { ...larger, suspend: true }, facts: [set, given.claim()] }, [grown]],
+    ['the same size in other words', { spec: size, facts: [set, given.claim({ requested: '1024Mi' })] }, []],
+    ['made larger by hand', { spec: size, facts: [set, given.claim({ requested: '5Gi' })] }, []],
+    ['not bound yet', { spec: larger, facts: [set, given.claim({ phase: 'Pending' })] }, []],
+    ['being deleted', { spec: larger, facts: [set, given.claim({ deleting: true })] }, []],
+    ['the claim of another instance', { spec: larger, facts: [set, given.claim({ name: 'data-report-1' })] }, []],
+    ['no claim yet', { spec: larger, facts: [set] }, []],
+    ['an adopted claim that no store shows', { spec: size, facts: [adopted, member()] }, ['data-report-0 {}']],
+    ['an adopted claim that is known', { spec: size, facts: [adopted, member(), given.claim()] }, []],
+    ['nothing to look for without a pod', { spec: size, facts: [adopted] }, []],
+  ])('%s', (_what, found, expected) => {
+    expect(claims(found)).toEqual(expected)
+  })
+
+  it('have the labels of the workload and no owner', () => {
+    const wish = persistent.wish({ spec: larger, facts: [set, given.claim()] })?.claims?.[0]
+
+    expect(wish?.object.metadata.ownerReferences).toEqual([])
+    expect(wish?.object.metadata.labels).toMatchObject({ app: NAME, 'managed-by': 'k8-highlander' })
+  })
+
+  const refused = {
+    kind: 'PersistentVolumeClaim',
+    name: 'data-report-0',
+    reason: 'forbidden',
+    sentence: 'the class does not allow it',
+  } as const
+
+  it('that are refused are told, and the spec stays accepted', () => {
+    const found: Found = { spec: larger, facts: [set, member(), given.claim()], over: { findings: { refused } } }
+
+    expect(persistent.ready(found)).toBe('False VolumePending, active, not healthy')
+    expect(persistent.message(found, 'Ready')).toContain('the class does not allow it')
+    expect(persistent.condition(found, 'Accepted')).toMatch(/^True/)
+  })
+
+  it('that the driver cannot enlarge are told', () => {
+    const stuck = given.claim({ requested: '2Gi', resizeProblem: 'no space left in the pool' })
+
+    expect(persistent.message({ spec: larger, facts: [set, member(), stuck] }, 'Ready')).toContain('no space left')
   })
 })
 

@@ -6,7 +6,7 @@ import { acceptanceOf, quotaState } from '../parts/acceptance.ts'
 import { DEFAULT_TIMEOUT_MS, type Verdict } from '../parts/conditions.ts'
 import { keepsAddress } from '../parts/desired.ts'
 import { exclusiveOf } from '../parts/exclusive.ts'
-import { claimName, selectorText } from '../parts/names.ts'
+import { selectorText } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
 import { ending } from '../parts/pod-state.ts'
 import { unended } from '../parts/proof.ts'
@@ -18,6 +18,7 @@ import { buildHead, effectiveOf, newest, resourceRef } from '../parts/status.ts'
 import { commonWarnings, headlessWarnings, probeWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
 import { frontOf, isStrict, isSuspended, serviceName } from './build.ts'
+import { claimsOf } from './claims.ts'
 
 type Seen = Snapshot<'WorkloadPersistent'>
 
@@ -33,7 +34,31 @@ function stateOf(seen: Seen, waitsFor: PodFact | undefined): State {
   const stop = stopOf(seen, isSuspended(seen))
   if (stop !== undefined) return stoppedState(seen, stop)
   if (waitsFor !== undefined) return ending(waitsFor, seen)
-  return lostClaim(seen) ?? quotaState(seen) ?? serverState(seen, seen.resource.spec.replicas)
+  const state = lostClaim(seen) ?? quotaState(seen) ?? serverState(seen, seen.resource.spec.replicas)
+  return state.healthy ? (stuckGrowth(seen) ?? state) : state
+}
+
+/** What runs goes on with the size it has. */
+function stuckGrowth(seen: Seen): State | undefined {
+  const found = refusedGrowth(seen) ?? failedGrowth(seen)
+  if (found === undefined) return undefined
+  const step = 'The instance runs on with the size it has.'
+  return troubled('VolumePending', `Claim ${found.name} cannot be enlarged: ${found.sentence}. ${step}`)
+}
+
+interface Stuck {
+  readonly name: string
+  readonly sentence: string
+}
+
+function refusedGrowth({ findings }: Seen): Stuck | undefined {
+  return findings.refused?.kind === 'PersistentVolumeClaim' ? findings.refused : undefined
+}
+
+function failedGrowth(seen: Seen): Stuck | undefined {
+  const claims = (seen.resource.spec.persistentVolumes ?? []).flatMap((volume) => claimsOf(seen, volume))
+  const failed = claims.find((claim) => claim.resizeProblem !== undefined && claim.requested !== claim.capacity)
+  return failed && { name: failed.name, sentence: failed.resizeProblem ?? '' }
 }
 
 /** The volume behind a claim is gone: no pod can start with it. */
@@ -110,17 +135,7 @@ function ownFields(seen: Seen): OwnFields {
 
 function volumeStatus(volume: PersistentVolume, seen: Seen): readonly VolumeStatus[] {
   if (volume.existingClaim !== undefined) return [{ name: volume.name, claim: volume.existingClaim }]
-  const { name, spec } = seen.resource
-  const ordinals = Array.from({ length: Math.max(1, spec.replicas) }, (_none, ordinal) => ordinal)
-  return ordinals.flatMap((ordinal) => {
-    const claim = claimOf(seen, claimName(volume.name, name, ordinal))
-    return claim === undefined ? [] : [describeClaim(volume.name, claim)]
-  })
-}
-
-function claimOf(seen: Seen, name: string): ClaimFact | undefined {
-  const found = seen.others.find((fact) => fact.kind === 'PersistentVolumeClaim' && fact.name === name)
-  return found?.kind === 'PersistentVolumeClaim' ? found : undefined
+  return claimsOf(seen, volume).map((claim) => describeClaim(volume.name, claim))
 }
 
 function describeClaim(name: string, claim: ClaimFact): VolumeStatus {

@@ -1,0 +1,108 @@
+// Which native objects people get, on a real control plane: volumes that grow while the instance runs on.
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { testCluster } from '../cluster/fixture.ts'
+import { at, itemsOf, textAt } from '../support/api.ts'
+import { eventually, needsCluster, openWorld, uidOf, type World } from '../support/world.ts'
+
+const STORAGE_CLASSES = '/apis/storage.k8s.io/v1/storageclasses'
+const VOLUMES = '/api/v1/persistentvolumes'
+
+let world: World
+
+beforeAll(async () => {
+  if (testCluster() === undefined) return
+  world = await openWorld('objects')
+  await world.operator()
+})
+
+beforeEach(needsCluster)
+
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]()
+})
+
+/** Reasons of the Events about a resource, in order. */
+async function eventsOf(name: string): Promise<readonly string[]> {
+  const events = await world.api.must('GET', `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`)
+  return itemsOf(events, 'items')
+    .filter((event) => textAt(event, 'regarding', 'name') === name)
+    .map((event) => textAt(event, 'reason'))
+}
+
+describe('volumes', () => {
+  const volume = (size: string, more: object = {}) => ({ name: 'data', mountPath: '/data', size, ...more })
+  const spec = (size: string, more?: object) => ({
+    image: 'redis:7',
+    persistentVolumes: [volume(size, more)],
+    terminationGracePeriodSeconds: 1,
+  })
+
+  it('grow while the instance runs on, and the StatefulSet is not written', async () => {
+    await world.create('WorkloadPersistent', 'growing', spec('1Gi'))
+    await world.healthy('WorkloadPersistent', 'growing')
+    const [pod, set] = [await world.get('Pod', 'growing-0'), await world.get('StatefulSet', 'growing')]
+    const generation = at(set, 'metadata', 'generation')
+
+    await world.patch('WorkloadPersistent', 'growing', { spec: { persistentVolumes: [volume('2Gi')] } })
+
+    const volumes = await eventually('the claim has grown', async () => {
+      const [found] = itemsOf(await world.get('WorkloadPersistent', 'growing'), 'status', 'volumes')
+      return textAt(found, 'capacity') === '2Gi' ? found : undefined
+    })
+    expect(volumes).toMatchObject({ claim: 'data-growing-0', phase: 'Bound', requested: '2Gi', capacity: '2Gi' })
+    await world.healthy('WorkloadPersistent', 'growing')
+    expect(uidOf(await world.get('Pod', 'growing-0'))).toBe(uidOf(pod))
+    expect(at(await world.get('StatefulSet', 'growing'), 'metadata', 'generation')).toBe(generation)
+    const events = await eventually('the Events', async () => {
+      const reasons = await eventsOf('growing')
+      return reasons.includes('VolumeExpanded') ? reasons : undefined
+    })
+    expect(events).toContain('VolumeExpanding')
+  })
+
+  it('that the storage class does not enlarge are told with the sentence of the server', async () => {
+    const storageClassName = `fixed-${randomUUID().slice(0, 8)}`
+    const metadata = { name: storageClassName }
+    await world.api.must('POST', STORAGE_CLASSES, { body: { metadata, provisioner: 'example.test/none' } })
+    await world.api.must('POST', VOLUMES, { body: fixedVolume(storageClassName) })
+    await world.create('WorkloadPersistent', 'fixed', spec('1Gi', { storageClassName }))
+    await world.healthy('WorkloadPersistent', 'fixed')
+    const pod = uidOf(await world.get('Pod', 'fixed-0'))
+
+    await world.patch('WorkloadPersistent', 'fixed', {
+      spec: { persistentVolumes: [volume('2Gi', { storageClassName })] },
+    })
+
+    const ready = await eventually('the refusal', async () => {
+      const found = await world.condition('WorkloadPersistent', 'fixed', 'Ready')
+      return found?.reason === 'VolumePending' ? found : undefined
+    })
+    expect(ready.status).toBe('False')
+    expect(ready.message).toContain('must support resize')
+    expect(await world.condition('WorkloadPersistent', 'fixed', 'Accepted')).toMatchObject({ status: 'True' })
+    expect(uidOf(await world.get('Pod', 'fixed-0'))).toBe(pod)
+    await eventually('the Event', async () => (await eventsOf('fixed')).includes('VolumeFailed'))
+
+    await world.api.must('PATCH', `${STORAGE_CLASSES}/${storageClassName}`, {
+      body: { allowVolumeExpansion: true },
+      contentType: 'application/merge-patch+json',
+    })
+    await world.healthy('WorkloadPersistent', 'fixed')
+    await world.api.request('DELETE', `${STORAGE_CLASSES}/${storageClassName}`)
+    await world.api.request('DELETE', `${VOLUMES}/${storageClassName}`)
+  })
+
+  function fixedVolume(name: string): object {
+    return {
+      metadata: { name },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: name,
+        hostPath: { path: '/nonexistent' },
+        claimRef: { namespace: world.namespace, name: 'data-fixed-0' },
+      },
+    }
+  }
+})
