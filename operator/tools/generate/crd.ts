@@ -97,7 +97,8 @@ function validations(rules: readonly Rule[], path: string): Json {
 }
 
 function validation(rule: Rule): Json {
-  const { cel, message, messageExpression, fieldPath, optionalOldSelf } = rule
+  const { message, messageExpression, fieldPath } = rule
+  const { cel, optionalOldSelf } = tolerateUnchanged(rule)
   return {
     rule: cel,
     message,
@@ -105,6 +106,21 @@ function validation(rule: Rule): Json {
     ...(fieldPath === undefined ? {} : { fieldPath }),
     ...(optionalOldSelf === undefined ? {} : { optionalOldSelf }),
   }
+}
+
+/**
+ * Kubernetes tolerates a stored violation while the part that a rule sits on is unchanged. But a part with fields
+ * that its schema does not name (affinity, volumes) counts as changed always, so that no status could be written. Rules on
+ * the whole spec therefore look themselves at whether a field they name has changed.
+ */
+function tolerateUnchanged(rule: Rule): Pick<Rule, 'cel' | 'optionalOldSelf'> {
+  if (rule.path !== 'spec' || rule.cel.includes('oldSelf')) return rule
+  const fields = new Set([...rule.cel.matchAll(/\bself[.](\w+)/g)].map(([, name = '']) => name))
+  const same = [...fields].map(
+    (name) =>
+      `has(self.${name}) == has(oldSelf.value().${name}) && (!has(self.${name}) || self.${name} == oldSelf.value().${name})`,
+  )
+  return { cel: `${rule.cel} || (oldSelf.hasValue() && ${same.join(' && ')})`, optionalOldSelf: true }
 }
 
 function mapValues<T>(record: Readonly<Record<string, T>>, change: (name: string, value: T) => unknown): Json {
