@@ -26,40 +26,60 @@ export interface Judges {
   readonly argo: Judge
 }
 
-type Program = 'kstatus' | 'argolua'
+interface Program {
+  /** The folder beside this file. */
+  readonly name: string
+  /** Names the versions it is linked with; its sums are in the file of that name ending in .sum. */
+  readonly modules: string
+}
 
 const HERE = import.meta.dirname
+const kstatusProgram: Program = { name: 'kstatus', modules: 'go.mod' }
+const argoProgram: Program = { name: 'argolua', modules: 'go.mod' }
 const HEALTH_SCRIPT = path.resolve(HERE, '../../manifests/gitops/argocd/health.lua')
 const BUILD_LIMIT_MS = 10 * 60_000
 
 /** Undefined without Go. The first call after a change builds: about half a minute. */
 export async function openJudges(env: NodeJS.ProcessEnv = process.env): Promise<Judges | undefined> {
-  const signal = AbortSignal.timeout(BUILD_LIMIT_MS)
-  const go = await execute('go', ['version'], { env }, signal)
-  if (!go.ok) return refuseOrSkip(env)
-  const kstatus = await build('kstatus', go.stdout, env, signal)
-  const argolua = await build('argolua', go.stdout, env, signal)
+  const programs = await openPrograms([kstatusProgram, argoProgram], env)
+  if (programs === undefined) return undefined
+  const [kstatus = '', argolua = ''] = programs
   return { kstatus: judgeBy(kstatus, []), argo: judgeBy(argolua, [HEALTH_SCRIPT]) }
 }
 
-function refuseOrSkip(env: NodeJS.ProcessEnv): undefined {
-  const missing = 'the go command is not on PATH (https://go.dev/dl), so kstatus and Argo CD were not asked'
+/** The paths of the built programs; undefined without Go. The first call after a change builds. */
+export async function openPrograms(
+  programs: readonly Program[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<readonly string[] | undefined> {
+  const signal = AbortSignal.timeout(BUILD_LIMIT_MS)
+  const go = await execute('go', ['version'], { env }, signal)
+  if (!go.ok) return refuseOrSkip(programs, env)
+  const paths: string[] = []
+  for (const program of programs) paths.push(await build(program, go.stdout, env, signal))
+  return paths
+}
+
+function refuseOrSkip(programs: readonly Program[], env: NodeJS.ProcessEnv): undefined {
+  const names = [...new Set(programs.map(({ name }) => name))].join(' and ')
+  const missing = `the go command is not on PATH (https://go.dev/dl), so ${names} were not asked`
   if (env['REQUIRE_TOOLS'] === '1') throw new TerminalError(`${missing}. REQUIRE_TOOLS=1 makes this a failure.`)
   process.stderr.write(`[conformance] SKIPPED: ${missing}\n`)
   return undefined
 }
 
 /** The name of the file holds the fingerprint of what it was built from: a change never meets an old program. */
-async function build(name: Program, go: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<string> {
+async function build(program: Program, go: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<string> {
+  const { name, modules } = program
   const folder = path.join(cacheFolder(env), 'conformance')
-  const file = path.join(folder, `${name}-${await fingerprint(name, go)}`)
+  const file = path.join(folder, `${name}-${await fingerprint(program, go)}`)
   if (await isThere(file)) return file
   await mkdir(folder, { recursive: true })
   await using _lock = await acquireLock(path.join(folder, '.lock'), () => undefined, signal)
   if (await isThere(file)) return file
-  process.stderr.write(`[conformance] building ${name} (once)\n`)
+  process.stderr.write(`[conformance] building ${name} with ${modules} (once)\n`)
   const half = `${file}.${process.pid}`
-  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false']
+  const flags = [`-modfile=${modules}`, '-mod=readonly', '-trimpath', '-buildvcs=false']
   const options = { cwd: path.join(HERE, name), env: { ...env, CGO_ENABLED: '0', GOWORK: 'off' } }
   const built = await execute('go', ['build', ...flags, '-o', half, '.'], options, signal)
   if (!built.ok) throw new TerminalError(`go build of ${name}: ${built.stderr}`)
@@ -72,9 +92,10 @@ function cacheFolder(env: NodeJS.ProcessEnv): string {
   return path.join(given === '' ? path.join(os.homedir(), '.cache') : given, 'k8-highlander')
 }
 
-async function fingerprint(name: Program, go: string): Promise<string> {
+async function fingerprint({ name, modules }: Program, go: string): Promise<string> {
   const hash = createHash('sha256').update(go)
-  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(await readFile(path.join(HERE, name, file)))
+  const files = ['main.go', modules, modules.replace('.mod', '.sum')]
+  for (const file of files) hash.update(await readFile(path.join(HERE, name, file)))
   return hash.digest('hex').slice(0, 16)
 }
 
