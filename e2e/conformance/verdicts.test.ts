@@ -7,7 +7,8 @@ const rows = stateTable()
 const healthOf = { Current: 'Healthy', InProgress: 'Progressing', Failed: 'Degraded' } as const
 
 function argoOf({ expected }: Row): string {
-  return expected.also.includes('Suspended') ? 'Suspended' : healthOf[expected.kstatus]
+  const isSuspended = expected.kstatus === 'Current' && expected.also.includes('Suspended')
+  return isSuspended ? 'Suspended' : healthOf[expected.kstatus]
 }
 
 function told(verdicts: readonly Verdict[]): readonly string[] {

@@ -91,19 +91,32 @@ const stuck: readonly Situation[] = [
   ['child refused, runs on', pods, refusedBeside, stalls('NotAccepted', 'active healthy', 'invalid')],
 ]
 
+const edit = { image: 'example.test/report:2' }
+const asBefore = { ...says('True Running', 'active healthy', 'paused'), also: ['Paused'] }
+const notObserved = { ...asBefore, kstatus: 'InProgress' } as const
+
 const pauses: readonly Situation[] = [
-  ['paused', pods, (kind) => pause(kind, 1), { ...says('True Running', 'active healthy', 'paused'), also: ['Paused'] }],
+  ['paused', pods, (kind) => pause(kind, {}, {}), asBefore],
+  ['paused, edited', pods, (kind) => pause(kind, {}, edit), notObserved],
+  ['paused, suspended', pods, (kind) => pause(kind, {}, { suspend: true }), notObserved],
   [
-    'paused, edited',
-    pods,
-    (kind) => pause(kind, 2),
-    { ...says('True Running', 'active healthy', 'paused'), also: ['Paused'], kstatus: 'InProgress' },
+    'paused, suspended',
+    ['WorkloadCronJob'],
+    (kind) => pause(kind, {}, { suspend: true }),
+    { ...notObserved, ready: 'True Scheduled' },
   ],
+  ['paused, resumed', kinds, (kind) => pause(kind, { suspend: true }, { suspend: false }), stillSuspended()],
   [
     'paused from the start',
     kinds,
     () => ({ annotations: paused }),
     { ...moves('Starting', '', 'paused'), also: ['Reconciling', 'Paused'] },
+  ],
+  [
+    'suspended and paused from the start',
+    kinds,
+    () => ({ annotations: paused, spec: { suspend: true } }),
+    stillSuspended(),
   ],
 ]
 
@@ -209,9 +222,21 @@ function refusedBeside(kind: KindName): Found {
   return instance(kind, {}, { over: { findings: { refused } } })
 }
 
-/** A running workload, paused; `generation` 2 is an edit since. */
-function pause(kind: KindName, generation: number): Found {
-  const running = instance(kind, {})
-  const stored = { ...running.stored, ...lookAt(kind).status(running) }
-  return { ...running, generation, annotations: paused, stored }
+function stillSuspended(): Columns {
+  return { ...suspension(), also: ['Suspended', 'Paused'], kstatus: 'InProgress', api: 'paused' }
+}
+
+/** Paused, and then edited where the spec changes: what was made of the old spec is left as it is. */
+function pause(kind: KindName, spec: { readonly suspend?: boolean }, change: object): Found {
+  const before = { ...(spec.suspend === true ? suspended(kind, spec) : instance(kind, {})), spec }
+  const facts = before.facts?.map((fact) => ({ ...fact, applied: lookAt(kind).hashOf(fact.kind) }))
+  const stored = { ...before.stored, ...lookAt(kind).status(before) }
+  const generation = Object.keys(change).length === 0 ? 1 : 2
+  return {
+    spec: { ...spec, ...change },
+    generation,
+    annotations: paused,
+    stored,
+    ...(facts === undefined ? {} : { facts }),
+  }
 }

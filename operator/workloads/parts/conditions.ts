@@ -4,6 +4,7 @@ import type { Condition } from '#api/generated/kinds.ts'
 import { annotation } from '#api/labels.ts'
 import { formatTime } from '#lib/time.ts'
 import type { Observed } from '../workload.ts'
+import { isPaused, isSuspensionInForce } from './pause.ts'
 import { isReady, storedCondition, type State } from './state.ts'
 
 /** What a condition says, without its type and time. */
@@ -49,6 +50,7 @@ export function buildConditions(verdict: Verdict, seen: Observed): Conditions {
   const state = shown(verdict)
   const progress = progressOf(state, verdict.timeoutMs, seen)
   const paused = isPaused(seen)
+  const suspended = isSuspensionInForce(seen, verdict.suspended)
   const statements: readonly (readonly [string, Statement | undefined])[] = [
     ['Ready', statement(isReady(state), state.reason, state.message)],
     ['Accepted', accepted(verdict.acceptance)],
@@ -57,7 +59,7 @@ export function buildConditions(verdict: Verdict, seen: Observed): Conditions {
     ['Exclusive', verdict.exclusive],
     ['Reconciling', progress.reconciling ? statement(true, state.reason, state.message) : undefined],
     ['Stalled', progress.stalled ? statement(true, state.reason, state.message) : undefined],
-    ['Suspended', verdict.suspended ? statement(true, 'SuspendedByUser', SUSPENDED) : undefined],
+    ['Suspended', suspended ? statement(true, 'SuspendedByUser', SUSPENDED) : undefined],
     ['Paused', paused ? statement(true, 'PausedByAnnotation', PAUSED) : undefined],
   ]
   const conditions = statements.flatMap(([type, said]) => (said === undefined ? [] : [conditionOf(type, said, seen)]))
@@ -67,10 +69,6 @@ export function buildConditions(verdict: Verdict, seen: Observed): Conditions {
 
 const SUSPENDED = 'The user asked for suspension. Set suspend to false, or replicas to 1, to resume.'
 const PAUSED = `Changes are not applied. Remove the annotation ${annotation.reconcile} to go on.`
-
-export function isPaused(seen: Observed): boolean {
-  return seen.cr.annotations[annotation.reconcile] === 'disabled'
-}
 
 /** A newer generation is not observed while paused: what is described was made from the older one. */
 export function observedGeneration(seen: Observed): number {

@@ -2,6 +2,7 @@
 import { parseTime } from '#lib/time.ts'
 import type { Condition } from '#api/generated/kinds.ts'
 import type { Observed } from '../workload.ts'
+import { isSuspensionInForce } from './pause.ts'
 
 export type ReadyReason =
   | 'Starting'
@@ -63,7 +64,7 @@ export function runningHealth(
 export type Stop = 'suspended' | 'standby'
 
 export function stopOf(seen: Observed, suspended: boolean): Stop | undefined {
-  if (suspended) return 'suspended'
+  if (isSuspensionInForce(seen, suspended)) return 'suspended'
   return seen.role === 'active' ? undefined : 'standby'
 }
 

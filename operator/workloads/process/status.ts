@@ -8,6 +8,7 @@ import { DEFAULT_TIMEOUT_MS, soonest } from '../parts/conditions.ts'
 import { exclusiveOf } from '../parts/exclusive.ts'
 import { podName } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
+import { isPaused } from '../parts/pause.ts'
 import { ending, exitSentence, podState } from '../parts/pod-state.ts'
 import { proofOfEnd, unended } from '../parts/proof.ts'
 import { hasReadinessProbe } from '../parts/probes.ts'
@@ -82,8 +83,9 @@ function finalState(seen: Seen, step: Final): State {
 }
 
 function livingState(seen: Seen, step: Living): State {
-  // Refused by the dry run: the old instance stays, and is judged as it is.
-  const stays = step.type === 'keep' || (step.type === 'replace' && seen.findings.refused !== undefined)
+  // Refused by the dry run, or not looked at while paused: the old instance stays, and is judged as it is.
+  const isKept = isPaused(seen) || seen.findings.refused !== undefined
+  const stays = step.type === 'keep' || (step.type === 'replace' && isKept)
   return stays ? podState(step.pod, seen) : ending(step.pod, seen)
 }
 

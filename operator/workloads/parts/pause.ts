@@ -1,0 +1,15 @@
+// A paused workload: no child is written, and a newer spec is not observed. What is told is what was made of the older
+// one.
+import { annotation } from '#api/labels.ts'
+import type { Observed } from '../workload.ts'
+
+export function isPaused(seen: Observed): boolean {
+  return seen.cr.annotations[annotation.reconcile] === 'disabled'
+}
+
+/** While paused a later wish to suspend or to resume waits; before the first look there is only the wish. */
+export function isSuspensionInForce(seen: Observed, wished: boolean): boolean {
+  const { observedGeneration = -1, conditions = [] } = seen.stored
+  if (!isPaused(seen) || observedGeneration === -1) return wished
+  return conditions.some(({ type, status }) => type === 'Suspended' && status === 'True')
+}
