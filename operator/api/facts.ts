@@ -108,6 +108,8 @@ export interface PodFact extends ChildBase {
   readonly deletionGraceSeconds?: number
   /** Container name → image of the spec, main first: the one part of a pod that others can change in place. */
   readonly images: Readonly<Record<string, string>>
+  /** Annotation restarted-at. */
+  readonly restartedAt?: string
 }
 
 export interface DeploymentFact extends ChildBase {
@@ -120,6 +122,8 @@ export interface DeploymentFact extends ChildBase {
   readonly availableReplicas: number
   /** Sentence of the condition ReplicaFailure, or of Progressing when it is False. */
   readonly problem?: { readonly reason: string; readonly message: string }
+  /** Annotation restarted-at of the pod template. */
+  readonly restartedAt?: string
 }
 
 export interface StatefulSetFact extends ChildBase {
@@ -133,6 +137,8 @@ export interface StatefulSetFact extends ChildBase {
   readonly updateRevision: string
   /** spec.volumeClaimTemplates as JSON text: they cannot be changed, so later writes repeat them. */
   readonly claimTemplates: string
+  /** Annotation restarted-at of the pod template. */
+  readonly restartedAt?: string
 }
 
 export interface CronJobFact extends ChildBase {

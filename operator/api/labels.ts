@@ -35,6 +35,12 @@ export const annotation = {
   token: `${PREFIX}/token`,
   /** `disabled` on a resource: children are no longer written. */
   reconcile: `${PREFIX}/reconcile`,
+  /** On a resource, any new text: one new instance. */
+  restartRequestedAt: `${PREFIX}/restart-requested-at`,
+  /** On a resource, uid of a pod: a person vouches that it has ended. */
+  confirmDead: `${PREFIX}/confirm-dead`,
+  /** On a pod template and its pods: the last restart request that was handled. */
+  restartedAt: `${PREFIX}/restarted-at`,
 } as const
 
 /** Scheduling gate of Strict services; opened only for the pod that holds the grant. */

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CrFact, PodFact } from '#api/facts.ts'
 import { keyOf, type Key } from '#api/key.ts'
+import { annotation } from '#api/labels.ts'
 import { engineParts } from '#testing/engine.ts'
 import { createFakeStores, type FakeStores } from '#testing/fake-stores.ts'
 import { given, type CrOverrides } from '#testing/given.ts'
@@ -31,6 +32,12 @@ const stories: readonly Story[] = [
     event: (stores) => edit(stores, { ...image(1), suspend: true }),
   },
   { name: 'a Process whose pod was deleted', cr: { spec: image(1) }, event: (stores) => deletePods(stores) },
+  { name: 'a Process that is to be restarted', cr: { spec: image(1) }, event: (stores) => askForRestart(stores) },
+  {
+    name: 'a Process whose pod is dead by a word',
+    cr: { spec: image(1) },
+    event: (stores) => confirmDead(stores),
+  },
   { name: 'a new Service', cr: { kind: 'WorkloadService', spec: { ...image(1), ...front } } },
   {
     name: 'a Service whose pod was deleted',
@@ -155,6 +162,24 @@ function edit(stores: FakeStores, spec: object): void {
   stores.see({ ...cr, ...next, spec: JSON.stringify(spec) })
 }
 
+function askForRestart(stores: FakeStores): void {
+  annotate(stores, { [annotation.restartRequestedAt]: 'now' })
+}
+
+/** Its node is silent. */
+function confirmDead(stores: FakeStores): void {
+  const [pod] = pods(stores)
+  if (pod === undefined) throw new Error('no pod')
+  see(stores, { ...pod, ready: false })
+  annotate(stores, { [annotation.confirmDead]: pod.uid })
+}
+
+function annotate(stores: FakeStores, annotations: CrFact['annotations']): void {
+  const [cr] = allCrs(stores)
+  if (cr === undefined) throw new Error('no resource')
+  stores.see({ ...cr, annotations, resourceVersion: stores.nextVersion() })
+}
+
 function pods(stores: FakeStores): readonly PodFact[] {
   return [...stores.children.Pod.all()]
 }
@@ -175,6 +200,6 @@ function endOf(stores: FakeStores, { kind, namespace, name }: CrFact): readonly 
 function plain(text: string): string {
   return text
     .replaceAll(/7c9d-\d+/g, '7c9d-x')
-    .replaceAll(/"(podUID|uid)":"[^"]*"/g, '"uid":""')
+    .replaceAll(/"(podUID|uid|lastHandledConfirmDead)":"[^"]*"/g, '"uid":""')
     .replaceAll(/"(epoch|token|term)":\d+/g, '"token":0')
 }

@@ -70,6 +70,35 @@ it('tells what was adopted', () => {
   expect(reasons({ adopted: ['Pod report-pod', 'Service report'] })).toEqual(['Adopted', 'Adopted'])
 })
 
+describe('a restart that was asked for', () => {
+  const handled = { ...status(), lastHandledRestartAt: 'now' }
+
+  it('is told when it is handled', () => {
+    expect(reasons({ after: handled })).toEqual(['RestartRequested'])
+    expect(reasons({ before: handled, after: handled })).toEqual([])
+  })
+
+  it('is not told when it is recorded only: at creation, and on standby', () => {
+    const standby = { ...handled, conditions: [condition('Ready', 'True', 'Standby')] }
+
+    expect(reasons({ before: {}, after: handled })).toEqual([])
+    expect(reasons({ after: standby })).toEqual([])
+  })
+})
+
+describe('a pod that was confirmed to be dead', () => {
+  const after = { ...status(), lastHandledConfirmDead: 'u1' }
+  const answer = { request: 'confirm-dead' as const, note: 'Said.' }
+
+  it.each([
+    [false, 'ConfirmedDead'],
+    [true, 'ConfirmDeadRefused'],
+  ])('is told once, refused: %s', (isRefused, reason) => {
+    expect(reasons({ after, answer: { ...answer, isRefused } })).toEqual([reason])
+    expect(reasons({ before: after, after, answer: { ...answer, isRefused } })).toEqual([])
+  })
+})
+
 describe('the instance', () => {
   const next = { ...status(), instance: { pod: 'report-pod', podUID: 'u2' } }
 

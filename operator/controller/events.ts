@@ -3,6 +3,7 @@
 // made once: whoever reads a status that was not stored yet must remember what was said.
 import type { Condition, KindName, Statuses } from '#api/generated/kinds.ts'
 import type { StatusPatch, WorkloadEvent } from '#api/ports.ts'
+import type { Answer } from '#workloads/workload.ts'
 import { volumeEvents } from './volume-events.ts'
 
 type Before = Partial<Statuses[KindName]> | StatusPatch
@@ -13,6 +14,7 @@ export interface StatusChange {
   readonly after: StatusPatch
   /** Objects that got an owner in this reconcile. */
   readonly adopted: readonly string[]
+  readonly answer?: Answer
 }
 
 export function eventsOf(change: StatusChange): readonly WorkloadEvent[] {
@@ -22,6 +24,8 @@ export function eventsOf(change: StatusChange): readonly WorkloadEvent[] {
     ...resumption(change),
     ...instanceEvents(change),
     ...runEvents(change),
+    ...restartEvents(change),
+    ...answerEvents(change),
     ...volumeEvents(change),
   ]
 }
@@ -83,6 +87,24 @@ function instanceEvents({ kind, before, after }: StatusChange): readonly Workloa
   if (old === undefined || before.active !== true)
     return [{ ...normal('Started', 'Starting'), note: `Pod ${next.pod} is the instance.` }]
   return [{ ...normal('Handover', 'Starting'), note: `Pod ${next.pod} follows pod ${old.pod}, which has ended.` }]
+}
+
+/** Of a resource that is not active, or is looked at for the first time, requests are recorded only. */
+function restartEvents({ before, after }: StatusChange): readonly WorkloadEvent[] {
+  const [old, next] = [handledRestart(before), handledRestart(after)]
+  const isRecordedOnly = before.conditions === undefined || conditionOf(after, 'Ready')?.reason === 'Standby'
+  if (next === undefined || next === old || isRecordedOnly) return []
+  return [{ ...normal('RestartRequested', 'Restarting'), note: `A new instance was asked for: ${next}` }]
+}
+
+function answerEvents({ before, after, answer }: StatusChange): readonly WorkloadEvent[] {
+  if (answer === undefined || before.lastHandledConfirmDead === after.lastHandledConfirmDead) return []
+  const kind = answer.isRefused ? warning('ConfirmDeadRefused', 'Refusing') : normal('ConfirmedDead', 'Deleting')
+  return [{ ...kind, note: answer.note }]
+}
+
+function handledRestart(status: Before): string | undefined {
+  return 'lastHandledRestartAt' in status ? status.lastHandledRestartAt : undefined
 }
 
 function runEvents({ kind, before, after }: StatusChange): readonly WorkloadEvent[] {

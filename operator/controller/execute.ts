@@ -101,7 +101,7 @@ class Run {
         await writer.tryCreate(action.child, this.#term)
         return { outcome: done }
       case 'delete':
-        return this.#answer(await writer.remove(action.child, {}, this.#term))
+        return this.#answer(await writer.remove(action.child, graceOf(action), this.#term))
       case 'grant':
         return this.#grant(action.pod)
       case 'ungate':
@@ -180,6 +180,10 @@ class Run {
     // At once: without the labels /kind and /name (Go version) the next look would not find it either.
     return this.#apply(child, fact)
   }
+}
+
+function graceOf({ gracePeriodSeconds }: Extract<Action, { readonly type: 'delete' }>) {
+  return gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }
 }
 
 function taken({ kind, name }: Child, by: string): Step {

@@ -4,6 +4,7 @@
 // It does not promise that the view is fresh: each write carries the version it was decided on.
 import type { ChildFact, CrFact, NodeFact, PodFact } from '#api/facts.ts'
 import { keyOf } from '#api/key.ts'
+import { annotation } from '#api/labels.ts'
 import type { Reader, Stores, Term } from '#api/ports.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Findings, Observed } from '#workloads/workload.ts'
@@ -60,7 +61,7 @@ export function observe(cr: CrFact, deps: GatherDeps, term: Term): Observed {
     children: Object.freeze(owned.filter((fact) => fact.controller?.uid === cr.uid)),
     others: Object.freeze(owned.filter((fact) => fact.controller?.uid !== cr.uid)),
     pods: Object.freeze([...pods]),
-    gone: goneOf(stored, deps),
+    gone: goneOf(cr, stored, deps),
     nodes: nodesOf(pods, deps.stores),
     findings: {},
     term: { epoch: term.epoch, holder: term.holder, cluster: term.cluster, tenant: term.tenant, sinceMs: term.sinceMs },
@@ -82,9 +83,10 @@ function ownedBy(cr: CrFact, { children }: Stores): readonly ChildFact[] {
   ]
 }
 
-/** E1 for the pods that the stored status names: they are what a successor waits for. */
-function goneOf(stored: Stored, deps: GatherDeps): ReadonlySet<string> {
-  const named = [stored.instance?.podUID, grantOf(stored)?.uid].filter((uid) => uid !== undefined)
+/** E1 for the pods that the stored status and a person name: they are what a successor waits for. */
+function goneOf(cr: CrFact, stored: Stored, deps: GatherDeps): ReadonlySet<string> {
+  const confirmed = cr.annotations[annotation.confirmDead]
+  const named = [stored.instance?.podUID, grantOf(stored)?.uid, confirmed].filter((uid) => uid !== undefined)
   return new Set(named.filter((uid) => deps.stores.children.Pod.sawDeleted(uid) || deps.proofs.has(uid)))
 }
 

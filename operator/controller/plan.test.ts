@@ -70,6 +70,35 @@ describe('creates and applies', () => {
   })
 })
 
+describe('a pod that counts as dead', () => {
+  it('is deleted without grace, also when it is being deleted or has ended on paper only', () => {
+    const pod = { ...servicePod, deleting: true, phase: 'Failed' as const, anyRunning: true }
+
+    const actions = plan({ children: [], declaredDead: [pod] }, observe([pod]))
+
+    expect(actions).toEqual([{ type: 'delete', child: pod, gracePeriodSeconds: 0 }])
+  })
+
+  it('goes with its Job, which keeps the object otherwise', () => {
+    const job = given.job()
+    const pod = given.pod({ name: 'report-m01234567', controller: { kind: 'Job', name: job.name, uid: job.uid } })
+    const seen = { ...observe([job, pod]), cr: given.cr({ kind: 'WorkloadCronJob' }) }
+
+    const actions = plan({ children: [], declaredDead: [pod] }, seen)
+
+    expect(actions).toEqual([
+      { type: 'delete', child: pod, gracePeriodSeconds: 0 },
+      { type: 'delete', child: job },
+    ])
+  })
+
+  it('is left alone when it is not of this workload', () => {
+    const stranger = given.pod({ controller: { ...replicaSet, name: 'other-7c9d' }, labels: template })
+
+    expect(plan({ children: [], declaredDead: [stranger] }, observe([stranger]))).toEqual([])
+  })
+})
+
 describe('deletes', () => {
   it('deletes a child that is no longer wanted', () => {
     const actions = plan(nothing, observe([owned]))

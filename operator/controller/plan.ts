@@ -4,6 +4,7 @@
 // whether an instance may start: what must wait is on hold, and that was decided by the workload.
 import type { ChildFact, PodFact, PodRef } from '#api/facts.ts'
 import type { Child } from '#api/ports.ts'
+import { isOfWorkload, remainsOf } from '#workloads/parts/declared-dead.ts'
 import { isMadeByDeployment } from '#workloads/parts/grant.ts'
 import { judge } from '#workloads/parts/owner.ts'
 import { isTerminal } from '#workloads/parts/proof.ts'
@@ -12,7 +13,7 @@ import type { Desired, Observed } from '#workloads/workload.ts'
 export type Action =
   /** Dry run before an instance is deleted for its successor: a refusal stops here, and what runs runs on. */
   | { readonly type: 'try'; readonly child: Child }
-  | { readonly type: 'delete'; readonly child: ChildFact }
+  | { readonly type: 'delete'; readonly child: ChildFact; readonly gracePeriodSeconds?: 0 }
   | { readonly type: 'grant'; readonly pod: PodRef }
   | { readonly type: 'ungate'; readonly pod: PodRef }
   /** `exists` is an answer. */
@@ -24,10 +25,11 @@ export type Action =
 /** Dry runs, deletes, the grant and its gate, creates and applies, then claims: one that is refused stops nothing. */
 export function plan(desired: Desired, seen: Observed): readonly Action[] {
   const replaced = seen.children.filter((fact) => names(desired.replace, fact) && mayDelete(fact, seen))
-  const deleted = new Map([...replaced, ...unwanted(desired, seen)].map((fact) => [fact.uid, fact]))
+  const dead = deadOnes(desired, seen)
+  const deleted = new Map([...replaced, ...unwanted(desired, seen), ...dead].map((fact) => [fact.uid, fact]))
   return [
     ...tries(replaced, desired),
-    ...[...deleted.values()].map((child): Action => ({ type: 'delete', child })),
+    ...[...deleted.values()].map((child) => deletion(child, dead)),
     ...grantActions(desired),
     ...desired.children
       .filter((child) => !isOnHold(child, desired))
@@ -35,6 +37,18 @@ export function plan(desired: Desired, seen: Observed): readonly Action[] {
       .flatMap((child) => writesFor(child, desired, seen)),
     ...(desired.claims ?? []).map((child): Action => ({ type: 'claim', child })),
   ]
+}
+
+/** Pods that count as dead, and the Jobs that keep them. */
+function deadOnes(desired: Desired, seen: Observed): readonly ChildFact[] {
+  const pods = seen.pods.filter((pod) => names(desired.declaredDead, pod) && isOfWorkload(pod, seen))
+  return pods.flatMap((pod) => remainsOf(pod, seen))
+}
+
+/** Without grace only where somebody vouches for the end. A Job has none, its pods do. */
+function deletion(child: ChildFact, dead: readonly ChildFact[]): Action {
+  const isDead = child.kind === 'Pod' && dead.some((pod) => pod.uid === child.uid)
+  return { type: 'delete', child, ...(isDead ? { gracePeriodSeconds: 0 } : {}) }
 }
 
 function tries(replaced: readonly ChildFact[], desired: Desired): readonly Action[] {

@@ -104,12 +104,13 @@ function report(first: Look, after: Observed, { adopted }: Executed, { deps, ter
 
   const known = deps.told.get(key)
   const before = known?.uid === uid ? known.status : after.stored
-  const events = eventsOf({ kind, before, after: reported.status, adopted })
+  const change = { kind, after: reported.status, ...(reported.answer === undefined ? {} : { answer: reported.answer }) }
+  const events = eventsOf({ ...change, before, adopted })
   for (const event of events) {
     deps.recorder.record({ apiVersion: API_VERSION, kind, namespace, name, uid }, event)
     count(event.reason, after.cr, deps)
   }
-  const isStored = eventsOf({ kind, before: after.stored, after: reported.status, adopted: [] }).length === 0
+  const isStored = eventsOf({ ...change, before: after.stored, adopted: [] }).length === 0
   if (isStored) deps.told.delete(key)
   else deps.told.set(key, { uid, status: reported.status })
   return reported

@@ -11,7 +11,7 @@ import type {
 import type { ChildKind } from '#api/generated/kinds.ts'
 import { listAt, numberAt, objectAt, textAt } from '#lib/json.ts'
 import { projectPod } from './pod-projection.ts'
-import { childBaseOf, conditionOf, present, sentenceAt, timeAt, wordAt } from './projection-parts.ts'
+import { childBaseOf, conditionOf, present, restartedAtOf, sentenceAt, timeAt, wordAt } from './projection-parts.ts'
 
 export type ChildProjections = { readonly [K in ChildKind]: (object: unknown) => ChildFactOf<K> | undefined }
 
@@ -38,7 +38,7 @@ function projectDeployment(object: unknown): DeploymentFact | undefined {
     readyReplicas: numberAt(status, 'readyReplicas') ?? 0,
     updatedReplicas: numberAt(status, 'updatedReplicas') ?? 0,
     availableReplicas: numberAt(status, 'availableReplicas') ?? 0,
-    ...present({ problem: problemOf(object) }),
+    ...present({ problem: problemOf(object), restartedAt: restartedAtOf(templateOf(object)) }),
   }
 }
 
@@ -63,6 +63,7 @@ function projectStatefulSet(object: unknown): StatefulSetFact | undefined {
     currentRevision: textAt(status, 'currentRevision') ?? '',
     updateRevision: textAt(status, 'updateRevision') ?? '',
     claimTemplates: JSON.stringify(listAt(objectAt(object, 'spec'), 'volumeClaimTemplates')),
+    ...present({ restartedAt: restartedAtOf(templateOf(object)) }),
   }
 }
 
@@ -123,6 +124,10 @@ function resizeOf(object: unknown): Pick<ClaimFact, 'resizeProblem'> {
   const failed = ['ControllerResizeError', 'NodeResizeError'].map((type) => conditionOf(object, type))
   const found = failed.find((condition) => condition?.['status'] === 'True')
   return found === undefined ? {} : { resizeProblem: sentenceAt(found, 'message') ?? '' }
+}
+
+function templateOf(object: unknown): unknown {
+  return objectAt(objectAt(object, 'spec'), 'template')
 }
 
 function versionsOf(object: unknown): { readonly generation: number; readonly observedGeneration: number } {

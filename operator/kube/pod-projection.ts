@@ -3,7 +3,16 @@ import type { ContainerFact, PodFact, PodPhase } from '#api/facts.ts'
 import { annotation, GRANT_GATE } from '#api/labels.ts'
 import type { JsonObject } from '#lib/json.ts'
 import { isObject, listAt, numberAt, objectAt, textAt } from '#lib/json.ts'
-import { childBaseOf, conditionOf, intern, present, sentenceAt, timeAt, wordAt } from './projection-parts.ts'
+import {
+  childBaseOf,
+  conditionOf,
+  intern,
+  present,
+  restartedAtOf,
+  sentenceAt,
+  timeAt,
+  wordAt,
+} from './projection-parts.ts'
 
 const MAIN = 'main'
 const PHASES: readonly PodPhase[] = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown']
@@ -26,7 +35,11 @@ export function projectPod(object: unknown): PodFact | undefined {
     token: textAt(objectAt(objectAt(object, 'metadata'), 'annotations'), annotation.token) ?? '',
     anyRunning: containers.some((container) => stateOf(container).state === 'running'),
     images,
-    ...present({ main: main === undefined ? undefined : containerOf(main), waiting: waitingOf(containers) }),
+    ...present({
+      main: main === undefined ? undefined : containerOf(main),
+      waiting: waitingOf(containers),
+      restartedAt: restartedAtOf(object),
+    }),
     ...placeOf(object),
     ...troubleOf(object),
   }

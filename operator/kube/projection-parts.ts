@@ -72,6 +72,11 @@ export function conditionOf(object: unknown, type: string): JsonObject | undefin
     .find((condition) => condition['type'] === type)
 }
 
+/** Annotation restarted-at of a pod, or of the template of pods in `object.spec`. */
+export function restartedAtOf(object: unknown): string | undefined {
+  return wordAt(objectAt(objectAt(object, 'metadata'), 'annotations'), annotation.restartedAt)
+}
+
 /** RFC 3339 text as ms since 1970. */
 export function timeAt(value: unknown, name: string): number | undefined {
   return parseTime(textAt(value, name))

@@ -29,6 +29,8 @@ const KNOWN: Readonly<Record<Exclude<StatusField, 'grant'>, true>> = {
   address: true,
   completion: true,
   lastFailureTime: true,
+  lastHandledConfirmDead: true,
+  lastHandledRestartAt: true,
   lastScheduleTime: true,
   lastSuccessfulTime: true,
   nextScheduleTime: true,

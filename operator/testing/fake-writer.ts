@@ -73,10 +73,11 @@ class Server implements FakeApi {
         return 'applied' as const
       })
     },
-    remove: (fact, _how, term) =>
+    remove: (fact, how, term) =>
       this.#change('remove', fact, term, (live) => {
         const ending = { ...live, deleting: true, resourceVersion: this.#stores.nextVersion() }
-        if (live.kind === 'Pod' && live.phase === 'Running') this.#stores.see(ending)
+        const hasGrace = how.gracePeriodSeconds === undefined
+        if (live.kind === 'Pod' && live.phase === 'Running' && hasGrace) this.#stores.see(ending)
         else this.#stores.lose(live)
         return 'removed' as const
       }),
@@ -194,6 +195,7 @@ class Server implements FakeApi {
       applied: appliedHash(child),
       builder: annotations[annotation.builder] ?? '',
       epoch: term.epoch,
+      ...restartOf(child),
     }
   }
 
@@ -211,6 +213,12 @@ class Server implements FakeApi {
   #putStatus(live: CrFact, status: object): void {
     this.#stores.see({ ...live, status: JSON.stringify(status), resourceVersion: this.#stores.nextVersion() })
   }
+}
+
+/** As the projections find it: on a pod, or in the template of pods. */
+function restartOf({ kind, object }: Child): { readonly restartedAt?: string } {
+  const found = new RegExp(`"${annotation.restartedAt}":"([^"]*)"`).exec(JSON.stringify(object))?.[1]
+  return found === undefined || !['Pod', 'Deployment', 'StatefulSet'].includes(kind) ? {} : { restartedAt: found }
 }
 
 /** The status without what a change of leader or the clock alone would change. */

@@ -6,17 +6,20 @@ import type { KindName } from '#api/generated/kinds.ts'
 import type { StatusPatch } from '#api/ports.ts'
 import { validateSpec, type Problem } from '#api/validate.ts'
 import type { Acceptance, Statement } from './parts/conditions.ts'
+import { answerTo, confirmedDead, type ConfirmedDead } from './parts/declared-dead.ts'
+import { refOf } from './parts/grant.ts'
 import { isPaused } from './parts/pause.ts'
 import { unended } from './parts/proof.ts'
 import type { State } from './parts/state.ts'
 import { buildHead, newest, resourceRef } from './parts/status.ts'
-import type { Look, Observed, Reported, Snapshot, Workload, WorkloadDefinition } from './workload.ts'
+import type { Desired, Look, Observed, Reported, Snapshot, Workload, WorkloadDefinition } from './workload.ts'
 
 export function defineWorkload<K extends KindName>(definition: WorkloadDefinition<K>): Workload {
   return { kind: definition.kind, look: (seen) => look(definition, seen) }
 }
 
 function look<K extends KindName>(definition: WorkloadDefinition<K>, seen: Observed): Look {
+  const asked = confirmedDead(seen)
   const checked = validateSpec(definition.kind, parse(seen.cr.spec))
   if (checked.type === 'invalid') return { status: (after) => reportInvalid(checked.problems, after) }
   const snapshot = (observed: Observed): Snapshot<K> => ({
@@ -31,9 +34,21 @@ function look<K extends KindName>(definition: WorkloadDefinition<K>, seen: Obser
     },
   })
   return {
-    ...(isHandsOff(seen) ? {} : { desired: definition.desired(snapshot(seen)) }),
-    status: (after) => definition.status(snapshot(after)),
+    ...(isHandsOff(seen) ? {} : { desired: withDeaths(definition.desired(snapshot(seen)), asked) }),
+    status: (after) => withAnswer(definition.status(snapshot(after)), asked, after),
   }
+}
+
+function withDeaths(desired: Desired, asked: ConfirmedDead): Desired {
+  return asked.type === 'declared' ? { ...desired, declaredDead: [refOf(asked.pod)] } : desired
+}
+
+/** Any kind may be asked to take a pod for dead. */
+function withAnswer(reported: Reported, asked: ConfirmedDead, after: Observed): Reported {
+  const answer = answerTo(asked, after)
+  const handled = answer === undefined || asked.type === 'none' ? after.stored.lastHandledConfirmDead : asked.uid
+  const field = handled === undefined ? {} : { lastHandledConfirmDead: handled }
+  return { ...reported, status: { ...reported.status, ...field }, ...(answer === undefined ? {} : { answer }) }
 }
 
 /** Text that is no JSON cannot come from the API server; it counts as a spec of the wrong shape. */

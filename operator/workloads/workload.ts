@@ -69,12 +69,22 @@ export interface Desired {
   readonly replace?: readonly PodRef[]
   /** Finished or gated objects to delete first (with preconditions and their own grace). */
   readonly remove?: readonly ChildFact[]
+  /** Pods that count as dead by somebody's word: deleted with grace period 0, and their Jobs with them. */
+  readonly declaredDead?: readonly PodRef[]
   /** For what no event will tell, such as the end of a back-off. */
   readonly requeueAfterMs?: number
 }
 
+/** What became of a request, where the status alone does not tell. */
+export interface Answer {
+  readonly request: 'confirm-dead'
+  readonly isRefused: boolean
+  readonly note: string
+}
+
 export interface Reported {
   readonly status: StatusPatch
+  readonly answer?: Answer
   readonly requeueAfterMs?: number
 }
 

@@ -117,6 +117,8 @@ export interface WorkloadCronJobStatus {
   readonly leader?: Leader
   /** Objects made for this workload. */
   readonly resources?: readonly ResourceRef[]
+  /** The last value of the annotation `confirm-dead` that was answered. */
+  readonly lastHandledConfirmDead?: string
   /** When the last run was due. */
   readonly lastScheduleTime?: string
   /** When the last successful run ended. */

@@ -125,6 +125,8 @@ export interface WorkloadPersistentStatus {
   readonly leader?: Leader
   /** Objects made for this workload. */
   readonly resources?: readonly ResourceRef[]
+  /** The last value of the annotation `confirm-dead` that was answered. */
+  readonly lastHandledConfirmDead?: string
   /** Pods that exist. */
   readonly replicas?: number
   /** Pods that are ready. */
@@ -133,6 +135,8 @@ export interface WorkloadPersistentStatus {
   readonly selector?: string
   /** Host name and port of the Service in front of the instance. Example: admin-api.default.svc:80. */
   readonly address?: string
+  /** The last value of the annotation `restart-requested-at` that was handled. */
+  readonly lastHandledRestartAt?: string
   /** The claims of the instance. */
   readonly volumes?: readonly VolumeStatus[]
   /** Values in use, given or default. */

@@ -115,12 +115,16 @@ export interface WorkloadProcessStatus {
   readonly leader?: Leader
   /** Objects made for this workload. */
   readonly resources?: readonly ResourceRef[]
+  /** The last value of the annotation `confirm-dead` that was answered. */
+  readonly lastHandledConfirmDead?: string
   /** Restarts in a row, as counted against `maxRestarts`. */
   readonly recentRestarts?: number
   /** Set when the process ended by itself with code 0; it then does not run again. */
   readonly completion?: Completion
   /** Host name and port of the Service in front of the instance. Example: admin-api.default.svc:80. */
   readonly address?: string
+  /** The last value of the annotation `restart-requested-at` that was handled. */
+  readonly lastHandledRestartAt?: string
   /** Values in use, given or default. */
   readonly effective?: {
     /** Value in use for `imagePullPolicy`. */

@@ -117,6 +117,8 @@ export interface WorkloadServiceStatus {
   readonly leader?: Leader
   /** Objects made for this workload. */
   readonly resources?: readonly ResourceRef[]
+  /** The last value of the annotation `confirm-dead` that was answered. */
+  readonly lastHandledConfirmDead?: string
   /** Pods that exist. */
   readonly replicas?: number
   /** Pods that are ready. */
@@ -125,6 +127,8 @@ export interface WorkloadServiceStatus {
   readonly selector?: string
   /** Host name and port of the Service in front of the instance. Example: admin-api.default.svc:80. */
   readonly address?: string
+  /** The last value of the annotation `restart-requested-at` that was handled. */
+  readonly lastHandledRestartAt?: string
   /** The pod that may run. Written before its scheduling gate is opened. */
   readonly grant?: Grant
   /** Values in use, given or default. */

@@ -4,7 +4,7 @@ import { commonFields, commonRules } from './fragments/common.ts'
 import { strictOrBestEffort } from './fragments/exclusivity.ts'
 import { headlessRule, serviceField } from './fragments/network.ts'
 import { serverFields, serverRules } from './fragments/server.ts'
-import { inUse, scaleStatus, statusOf, volumeStatus } from './fragments/status.ts'
+import { inUse, restartStatus, scaleStatus, statusOf, volumeStatus } from './fragments/status.ts'
 import { storageFields, storageRules } from './fragments/storage.ts'
 import { object } from './fragments/words.ts'
 import type { KindModel } from './model.ts'
@@ -28,7 +28,7 @@ export const persistent: KindModel = {
     { required: ['image'] },
   ),
   status: statusOf(
-    { ...scaleStatus, volumes: volumeStatus },
+    { ...scaleStatus, ...restartStatus, volumes: volumeStatus },
     {
       readinessTimeout: inUse('readinessTimeout'),
       serviceName: inUse('serviceName'),

@@ -5,7 +5,7 @@ import { strictOnly } from './fragments/exclusivity.ts'
 import { addressRule, portFields, portRules, serviceField } from './fragments/network.ts'
 import { probeFields, probeRules } from './fragments/probes.ts'
 import { podLabelFields } from './fragments/volumes.ts'
-import { address, completion, inUse, statusOf } from './fragments/status.ts'
+import { address, completion, inUse, restartStatus, statusOf } from './fragments/status.ts'
 import { changing, choice, count, duration, int32, object } from './fragments/words.ts'
 import type { Fields, KindModel } from './model.ts'
 
@@ -55,7 +55,12 @@ export const process: KindModel = {
     { required: ['image'] },
   ),
   status: statusOf(
-    { recentRestarts: count('Restarts in a row, as counted against `maxRestarts`.'), completion, ...address },
+    {
+      recentRestarts: count('Restarts in a row, as counted against `maxRestarts`.'),
+      completion,
+      ...address,
+      ...restartStatus,
+    },
     {
       restartPolicy: inUse('restartPolicy'),
       restartWindow: inUse('restartWindow'),

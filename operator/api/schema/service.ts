@@ -4,7 +4,7 @@ import { commonFields, commonRules } from './fragments/common.ts'
 import { strictOrBestEffort } from './fragments/exclusivity.ts'
 import { addressRule, serviceField } from './fragments/network.ts'
 import { serverFields, serverRules } from './fragments/server.ts'
-import { grant, inUse, scaleStatus, statusOf } from './fragments/status.ts'
+import { grant, inUse, restartStatus, scaleStatus, statusOf } from './fragments/status.ts'
 import { object } from './fragments/words.ts'
 import type { KindModel } from './model.ts'
 
@@ -26,7 +26,7 @@ export const service: KindModel = {
     },
     { required: ['image'] },
   ),
-  status: statusOf({ ...scaleStatus, grant }, { readinessTimeout: inUse('readinessTimeout') }),
+  status: statusOf({ ...scaleStatus, ...restartStatus, grant }, { readinessTimeout: inUse('readinessTimeout') }),
   rules: [...commonRules, ...serverRules, addressRule],
   columns: columnsOf([...instanceColumns, wide('Address', 'string', '.status.address', 'Address of the Service.')]),
   selectableFields,

@@ -70,8 +70,14 @@ export function objectAnnotations(added: Labels = {}): Labels {
 }
 
 /** Annotations of a pod template; undefined when there are none. */
-export function podAnnotations(added: Labels = {}): Labels | undefined {
-  return Object.keys(added).length === 0 ? undefined : sortedCopy(added)
+export function podAnnotations(added: Labels = {}, restartedAt?: string): Labels | undefined {
+  const all = { ...sortedCopy(added), ...restartAnnotation(restartedAt) }
+  return Object.keys(all).length === 0 ? undefined : all
+}
+
+/** A new value in a pod template makes a new instance. */
+export function restartAnnotation(restartedAt: string | undefined): Labels {
+  return restartedAt === undefined ? {} : { [annotation.restartedAt]: restartedAt }
 }
 
 function sortedCopy(map: Labels): Labels {

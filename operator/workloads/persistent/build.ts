@@ -7,6 +7,7 @@ import { nonEmpty, present } from '../parts/json.ts'
 import { appSelector, objectAnnotations, objectLabels, podAnnotations, templateLabels } from '../parts/names.ts'
 import { ownerOf, sameName } from '../parts/owner.ts'
 import { podSpec } from '../parts/pod.ts'
+import { templateRestart } from '../parts/restart.ts'
 import type { Snapshot } from '../workload.ts'
 import { claimTemplates } from './claims.ts'
 
@@ -53,7 +54,7 @@ export function buildStatefulSet(seen: Seen, replicas: number): Child {
       template: {
         metadata: present({
           labels: templateLabels(owner, spec.podLabels),
-          annotations: podAnnotations(spec.podAnnotations),
+          annotations: podAnnotations(spec.podAnnotations, templateRestart(seen, liveSet(seen))),
         }),
         spec: podSpec({
           spec,

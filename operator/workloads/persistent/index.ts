@@ -7,6 +7,7 @@ import { unended } from '../parts/proof.ts'
 import { stopOf } from '../parts/state.ts'
 import type { Desired, Snapshot, WorkloadDefinition } from '../workload.ts'
 import { buildStatefulSet, frontOf, isStrict, isSuspended, liveSet } from './build.ts'
+import { placeRestart } from './restart.ts'
 import { claimsToChange } from './claims.ts'
 import { report } from './status.ts'
 
@@ -21,7 +22,7 @@ export const persistent: WorkloadDefinition<'WorkloadPersistent'> = {
 function desired(seen: Seen): Desired {
   const claims = claimsToChange(seen, liveSet(seen))
   return {
-    ...together(placeSet(seen), placeService(frontOf(seen), seen), placeStuckPod(seen)),
+    ...together(placeSet(seen), placeService(frontOf(seen), seen), placeStuckPod(seen), placeRestart(seen)),
     ...(claims.length === 0 ? {} : { claims }),
   }
 }

@@ -12,12 +12,14 @@ import { ending } from '../parts/pod-state.ts'
 import { unended } from '../parts/proof.ts'
 import { countPods, serverState, stoppedState } from '../parts/server-state.ts'
 import { hasReadinessProbe } from '../parts/probes.ts'
+import { restartFields } from '../parts/restart.ts'
 import { addressOf } from '../parts/service.ts'
 import { runningHealth, stopOf, troubled, type State } from '../parts/state.ts'
 import { buildHead, effectiveOf, newest, resourceRef } from '../parts/status.ts'
 import { commonWarnings, headlessWarnings, probeWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
 import { frontOf, isStrict, isSuspended, serviceName } from './build.ts'
+import { isRestarted } from './restart.ts'
 import { claimsOf } from './claims.ts'
 
 type Seen = Snapshot<'WorkloadPersistent'>
@@ -115,7 +117,7 @@ function isAsWanted(seen: Seen, fact: StatefulSetFact): boolean {
 
 type OwnFields = Pick<
   WorkloadPersistentStatus,
-  'replicas' | 'readyReplicas' | 'selector' | 'address' | 'volumes' | 'effective'
+  'replicas' | 'readyReplicas' | 'selector' | 'address' | 'volumes' | 'effective' | 'lastHandledRestartAt'
 >
 
 function ownFields(seen: Seen): OwnFields {
@@ -126,6 +128,7 @@ function ownFields(seen: Seen): OwnFields {
   const address = addressOf({ ...front, namespace, keepsAddress: keepsAddress(front, seen) })
   return {
     ...countPods(seen),
+    ...restartFields(seen, (asked) => isRestarted(seen, asked)),
     selector: selectorText(seen.resource),
     address,
     volumes,

@@ -1,10 +1,12 @@
 // The native objects of a WorkloadProcess: one pod, and a Service when it has ports.
+import type { PodFact } from '#api/facts.ts'
 import type { Child } from '#api/ports.ts'
 import { nativeObject } from '../parts/child.ts'
 import type { FrontInput } from '../parts/desired.ts'
-import { objectAnnotations, podName, templateLabels } from '../parts/names.ts'
+import { objectAnnotations, podName, restartAnnotation, templateLabels } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
 import { podSpec } from '../parts/pod.ts'
+import { handledRestart, pendingRestart } from '../parts/restart.ts'
 import type { Snapshot } from '../workload.ts'
 
 type Seen = Snapshot<'WorkloadProcess'>
@@ -17,7 +19,7 @@ export function buildPod(seen: Seen): Child {
   return nativeObject('Pod', owner, {
     name: podName(resource.name),
     labels: templateLabels(owner, spec.podLabels),
-    annotations: objectAnnotations(spec.podAnnotations),
+    annotations: { ...objectAnnotations(spec.podAnnotations), ...restartAnnotation(podRestart(seen)) },
     takesToken: true,
     spec: podSpec({
       spec,
@@ -29,6 +31,24 @@ export function buildPod(seen: Seen): Child {
       gated: false,
     }),
   })
+}
+
+/** What its pod has; a new pod gets what is asked for, or was handled last. */
+function podRestart(seen: Seen): string | undefined {
+  const live = livePod(seen)
+  if (live !== undefined && !isRestartDue(seen, live)) return live.restartedAt
+  return pendingRestart(seen) ?? handledRestart(seen)
+}
+
+export function livePod(seen: Seen): PodFact | undefined {
+  const name = podName(seen.resource.name)
+  return seen.pods.find((found) => found.name === name && !seen.gone.has(found.uid))
+}
+
+/** Asked for, and this pod is not the answer yet. */
+export function isRestartDue(seen: Seen, pod: PodFact): boolean {
+  const asked = pendingRestart(seen)
+  return asked !== undefined && pod.restartedAt !== asked
 }
 
 export function frontOf({ resource }: Seen): FrontInput {

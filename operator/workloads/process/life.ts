@@ -4,8 +4,10 @@ import { appliedHash } from '#api/child.ts'
 import type { Child } from '#api/ports.ts'
 import { judge, ownerOf } from '../parts/owner.ts'
 import { isTerminal, proofOfEnd, unended } from '../parts/proof.ts'
+import { pendingRestart } from '../parts/restart.ts'
 import { stopOf, type Stop } from '../parts/state.ts'
 import type { Snapshot } from '../workload.ts'
+import { isRestartDue, livePod } from './build.ts'
 import { backoffLeftMs, isGivenUp, isLimitReached, wasTakenAway } from './restarts.ts'
 
 type Seen = Snapshot<'WorkloadProcess'>
@@ -29,13 +31,14 @@ export type Step =
 export function nextStep(seen: Seen, wanted: Child): Step {
   const stop = stopOf(seen, seen.resource.spec.suspend)
   if (stop !== undefined) return { type: 'stop', stop }
-  const pod = seen.pods.find((found) => found.name === wanted.name && !seen.gone.has(found.uid))
+  const pod = livePod(seen)
   return pod === undefined ? withoutPod(seen, wanted) : withPod(seen, wanted, pod)
 }
 
 function withoutPod(seen: Seen, wanted: Child): Step {
   if (isGivenUp(seen)) return { type: 'give-up' }
-  if (completionOf(seen)?.applied === appliedHash(wanted)) return { type: 'completed' }
+  const isAskedFor = pendingRestart(seen) !== undefined
+  if (!isAskedFor && completionOf(seen)?.applied === appliedHash(wanted)) return { type: 'completed' }
   const [other] = unended(seen.pods, seen.gone)
   return other === undefined ? { type: 'create' } : { type: 'wait', pod: other }
 }
@@ -52,13 +55,19 @@ function withPod(seen: Seen, wanted: Child, pod: PodFact): Step {
   if (proofOfEnd(pod, seen.gone) !== undefined) return afterTheEnd(seen, wanted, pod)
   // D2: PodGC says Failed for pods it cannot reach; a delete would remove the last evidence.
   if (isTerminal(pod)) return { type: 'wait', pod }
-  if (isGivenUp(seen) || isLimitReached(seen, pod)) return { type: 'give-up', pod }
+  return withRunningPod(seen, wanted, pod)
+}
+
+function withRunningPod(seen: Seen, wanted: Child, pod: PodFact): Step {
   // What is not ours yet cannot be deleted: it is adopted first.
-  return ownership === 'ours' && isOutdated(pod, wanted) ? { type: 'replace', pod } : { type: 'keep', pod }
+  const isOurs = judge(pod, ownerOf(seen.resource)) === 'ours'
+  if (isOurs && isRestartDue(seen, pod)) return { type: 'replace', pod }
+  if (isGivenUp(seen) || isLimitReached(seen, pod)) return { type: 'give-up', pod }
+  return isOurs && isOutdated(pod, wanted) ? { type: 'replace', pod } : { type: 'keep', pod }
 }
 
 function afterTheEnd(seen: Seen, wanted: Child, pod: PodFact): Step {
-  if (isOutdated(pod, wanted)) return { type: 'again', pod }
+  if (isOutdated(pod, wanted) || isRestartDue(seen, pod)) return { type: 'again', pod }
   if (isCompleted(pod)) return { type: 'completed', pod }
   if (wasTakenAway(pod)) return { type: 'again', pod }
   if (isGivenUp(seen) || isLimitReached(seen, pod)) return { type: 'give-up', pod }

@@ -2,6 +2,7 @@
 // Everything is derived from the pod and the stored status, so that any replica comes to the same number.
 import type { PodFact } from '#api/facts.ts'
 import { parseDurationMs, parseTime } from '#lib/time.ts'
+import { pendingRestart } from '../parts/restart.ts'
 import { storedCondition } from '../parts/state.ts'
 import type { Snapshot } from '../workload.ts'
 
@@ -27,8 +28,9 @@ function storedCount(seen: Seen): number {
   return 'recentRestarts' in seen.stored ? (seen.stored.recentRestarts ?? 0) : 0
 }
 
-/** A new spec gets a new count; so does the change after which a workload that was given up runs again. */
+/** A new spec gets a new count, and so does a restart that was asked for; so does the change after which a workload that was given up runs again. */
 function isForgiven(seen: Seen): boolean {
+  if (pendingRestart(seen) !== undefined) return true
   const ready = storedCondition(seen, 'Ready')
   return ready?.reason === 'RestartLimitReached' && ready.generation !== seen.cr.generation
 }
@@ -85,6 +87,7 @@ function hasEndedAgain(pod: PodFact): boolean {
 
 /** Given up for this generation: remembered in the stored status, before the pod is removed. */
 export function isGivenUp(seen: Seen): boolean {
+  if (pendingRestart(seen) !== undefined) return false
   const ready = storedCondition(seen, 'Ready')
   return ready?.reason === 'RestartLimitReached' && ready.generation === seen.cr.generation
 }

@@ -12,12 +12,13 @@ import { isPaused } from '../parts/pause.ts'
 import { ending, exitSentence, podState } from '../parts/pod-state.ts'
 import { proofOfEnd, unended } from '../parts/proof.ts'
 import { hasReadinessProbe } from '../parts/probes.ts'
+import { restartFields } from '../parts/restart.ts'
 import { addressOf } from '../parts/service.ts'
 import { runningHealth, resting, stopped, troubled, type State } from '../parts/state.ts'
 import { buildHead, effectiveOf, newest, resourceRef } from '../parts/status.ts'
 import { commonWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
-import { buildPod, frontOf } from './build.ts'
+import { buildPod, frontOf, livePod } from './build.ts'
 import { completionOf, type Step } from './life.ts'
 import { forgivenInMs, isGivenUp, lastFailed, recentRestarts, wasTakenAway } from './restarts.ts'
 
@@ -140,7 +141,10 @@ function resourcesOf(seen: Seen, step: Step): readonly ResourceRef[] {
   })
 }
 
-type OwnFields = Pick<WorkloadProcessStatus, 'recentRestarts' | 'completion' | 'address' | 'effective'>
+type OwnFields = Pick<
+  WorkloadProcessStatus,
+  'recentRestarts' | 'completion' | 'address' | 'effective' | 'lastHandledRestartAt'
+>
 
 function ownFields(seen: Seen, step: Step, pod: PodFact | undefined): OwnFields {
   const { spec, namespace } = seen.resource
@@ -153,6 +157,7 @@ function ownFields(seen: Seen, step: Step, pod: PodFact | undefined): OwnFields 
   }
   return {
     recentRestarts: recentRestarts(seen, pod),
+    ...restartFields(seen, (asked) => livePod(seen)?.restartedAt === asked),
     ...(completion === undefined ? {} : { completion }),
     ...((spec.ports ?? []).length === 0 ? {} : { address: addressOf({ ...frontOf(seen), namespace }) }),
     effective,

@@ -1,12 +1,14 @@
 // The native objects of a WorkloadService: a Deployment, and a Service when it has ports.
+import type { DeploymentFact } from '#api/facts.ts'
 import type { Child } from '#api/ports.ts'
 import { parseDurationMs } from '#lib/time.ts'
 import { nativeObject } from '../parts/child.ts'
 import type { FrontInput } from '../parts/desired.ts'
 import { present } from '../parts/json.ts'
 import { appSelector, objectAnnotations, objectLabels, podAnnotations, templateLabels } from '../parts/names.ts'
-import { ownerOf } from '../parts/owner.ts'
+import { ownerOf, sameName } from '../parts/owner.ts'
 import { podSpec } from '../parts/pod.ts'
+import { templateRestart } from '../parts/restart.ts'
 import { stopOf } from '../parts/state.ts'
 import type { Snapshot } from '../workload.ts'
 
@@ -19,6 +21,12 @@ export function isStrict({ resource }: Seen): boolean {
 /** 0 replicas is another way to say suspended. */
 export function isSuspended({ resource }: Seen): boolean {
   return resource.spec.suspend || resource.spec.replicas === 0
+}
+
+export function liveDeployment(seen: Seen): DeploymentFact | undefined {
+  const wanted = { kind: 'Deployment' as const, name: seen.resource.name }
+  const live = sameName(wanted, seen.children) ?? sameName(wanted, seen.others)
+  return live?.kind === 'Deployment' ? live : undefined
 }
 
 /** Strict: its pods wait behind a gate until one of them has the grant, so the Deployment may exist at any time. */
@@ -41,7 +49,7 @@ export function buildDeployment(seen: Seen): Child {
       template: {
         metadata: present({
           labels: templateLabels(owner, spec.podLabels),
-          annotations: podAnnotations(spec.podAnnotations),
+          annotations: podAnnotations(spec.podAnnotations, templateRestart(seen, liveDeployment(seen))),
         }),
         spec: podSpec({
           spec,

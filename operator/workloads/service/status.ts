@@ -13,12 +13,13 @@ import { ending, podOnNode, podState } from '../parts/pod-state.ts'
 import { proofOfEnd, unended } from '../parts/proof.ts'
 import { countPods, serverState, stoppedState, waitsForPod } from '../parts/server-state.ts'
 import { hasReadinessProbe } from '../parts/probes.ts'
+import { restartFields } from '../parts/restart.ts'
 import { addressOf } from '../parts/service.ts'
 import { runningHealth, stopOf, troubled, type State } from '../parts/state.ts'
 import { buildHead, effectiveOf, newest, resourceRef } from '../parts/status.ts'
 import { commonWarnings, headlessWarnings, probeWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
-import { frontOf, isStrict, isSuspended } from './build.ts'
+import { frontOf, isStrict, isSuspended, liveDeployment } from './build.ts'
 
 type Seen = Snapshot<'WorkloadService'>
 
@@ -144,12 +145,16 @@ function isAsWanted(seen: Seen, fact: DeploymentFact): boolean {
   return fact.readyReplicas === wanted && fact.observedGeneration === fact.generation
 }
 
-type OwnFields = Pick<WorkloadServiceStatus, 'replicas' | 'readyReplicas' | 'selector' | 'address' | 'effective'>
+type OwnFields = Pick<
+  WorkloadServiceStatus,
+  'replicas' | 'readyReplicas' | 'selector' | 'address' | 'effective' | 'lastHandledRestartAt'
+>
 
 function ownFields(seen: Seen): OwnFields {
   const { spec, namespace } = seen.resource
   return {
     ...countPods(seen),
+    ...restartFields(seen, (asked) => liveDeployment(seen)?.restartedAt === asked),
     selector: selectorText(seen.resource),
     ...((spec.ports ?? []).length === 0 ? {} : { address: addressOf({ ...frontOf(seen), namespace }) }),
     effective: { ...effectiveOf(spec), readinessTimeout: spec.readinessTimeout },

@@ -68,6 +68,12 @@ const head: Fields = {
   instance,
   leader,
   resources: list('Objects made for this workload.', resource, { maxItems: 16 }),
+  lastHandledConfirmDead: uid('The last value of the annotation `confirm-dead` that was answered.'),
+}
+
+/** Of the kinds that have one instance at a time. */
+export const restartStatus: Fields = {
+  lastHandledRestartAt: name('The last value of the annotation `restart-requested-at` that was handled.'),
 }
 
 /** Values in use, given or default, that every kind has. */
