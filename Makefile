@@ -16,7 +16,7 @@ run: $(STAMP) ## Start a cluster and the operator, apply one example of each kin
 	@node e2e/run.ts
 
 ##@ Develop
-.PHONY: setup generate fmt lint unit test verify bench plan
+.PHONY: setup generate fmt lint unit test verify bench bundle
 setup: $(STAMP) ## Install the pinned tools and the git hooks
 	@git config core.hooksPath .githooks
 
@@ -43,6 +43,9 @@ verify: $(STAMP) ## What the pipeline runs: generated files unchanged, lint, tes
 	@echo 'generated files'; node operator/tools/generate/main.ts --check
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test
+
+bundle: $(STAMP) ## The operator as one program, in dist/
+	@node operator/tools/bundle.ts
 
 bench: $(STAMP) ## The performance budgets, as a table and JSON (N=1000; N=10000 is the long form)
 	@node e2e/bench/run.ts

@@ -1,5 +1,7 @@
 // The stage: a control plane on one core, namespaces, resource definitions, the rights of the operator.
+import { execFile } from 'node:child_process'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import {
   describeUnavailable,
   startControlPlane,
@@ -17,7 +19,11 @@ import type { Subject } from './raw.ts'
 const SERVER_CPU = 0
 const CLIENT_CPU = 1
 
-const MANIFESTS = path.resolve(import.meta.dirname, '../../manifests')
+// The flags of the image: a small young generation costs a little time and saves tens of MiB.
+const IMAGE_FLAGS = ['--max-semi-space-size=2']
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const MANIFESTS = path.join(ROOT, 'manifests')
 
 export interface Stage extends AsyncDisposable {
   readonly plane: ControlPlane
@@ -46,6 +52,7 @@ export async function openStage(
   await inFlight(NAMESPACES, 8, async (index) => {
     await api.must('POST', '/api/v1/namespaces', { body: { metadata: { name: namespaceOf(index) } } })
   })
+  const program = await bundle(plane.runDir)
   const kubeconfig = await plane.kubeconfigFor(SERVICE_ACCOUNT, ['system:serviceaccounts'])
   return {
     plane,
@@ -56,10 +63,10 @@ export async function openStage(
         kubeconfig,
         port,
         cpu: CLIENT_CPU,
+        program: [...(preload === undefined ? [] : [`--import=${preload}`]), ...IMAGE_FLAGS, program],
         logFile: path.join(plane.runDir, `operator-${port}.log`),
         environment: {
           HIGHLANDER_LEASE_NAMESPACE: OPERATOR_NAMESPACE,
-          ...(preload === undefined ? {} : { NODE_OPTIONS: `--import=${preload}` }),
         },
       })
     },
@@ -70,6 +77,13 @@ export async function openStage(
       await plane[Symbol.asyncDispose]()
     },
   }
+}
+
+/** A snapshot of the sources as the image has them: edits during the run change nothing. */
+async function bundle(folder: string): Promise<string> {
+  const target = path.join(folder, 'bundle')
+  await promisify(execFile)(process.execPath, [path.join(ROOT, 'operator/tools/bundle.ts'), target])
+  return path.join(target, 'highlander.mjs')
 }
 
 async function createResources(api: Api, prefix: string, count: number): Promise<readonly Subject[]> {

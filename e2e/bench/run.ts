@@ -23,12 +23,13 @@ async function main(): Promise<number> {
     console.error(`N must be a whole number from 10, got "${process.env['N']}"`)
     return 2
   }
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  // Whatever is being measured is worthless now; what was started ends with this process.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+  const { signal } = new AbortController()
   const rows: Row[] = []
   const notes: string[] = []
-  const kubernetes = await bare(count, { rows, notes }, stop.signal)
-  await withControllers(rows, stop.signal)
+  const kubernetes = await bare(count, { rows, notes }, signal)
+  await withControllers(rows, signal)
   const report = { count, kubernetes, rows, notes }
   console.log(printReport(report))
   console.log(`figures: ${await writeReport(report, path.resolve(import.meta.dirname, '../../.run'))}`)

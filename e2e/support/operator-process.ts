@@ -18,6 +18,8 @@ export interface OperatorOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Pins the process to this core (taskset). */
   readonly cpu?: number
+  /** What Node runs, with its own flags before it. Left out: the sources. */
+  readonly program?: readonly string[]
 }
 
 interface Exit {
@@ -41,6 +43,10 @@ export interface OperatorProcess extends AsyncDisposable {
 
 export function startOperator(options: OperatorOptions): OperatorProcess {
   const child = launch(options)
+  // A test run that ends in the middle leaves no operator behind.
+  const onExit = (): boolean => child.kill('SIGKILL')
+  process.once('exit', onExit)
+  child.once('exit', () => process.off('exit', onExit))
   const url = `http://127.0.0.1:${options.port}`
   let exit: Exit | undefined
   const exited = new Promise<Exit>((resolve) => {
@@ -85,7 +91,7 @@ function launch(options: OperatorOptions): ChildProcess {
   const command = [
     ...(options.cpu === undefined ? [] : ['taskset', '-c', String(options.cpu)]),
     process.execPath,
-    path.join(ROOT, 'operator/main.ts'),
+    ...(options.program ?? [path.join(ROOT, 'operator/main.ts')]),
     '--kubeconfig',
     options.kubeconfig,
     '--port',
