@@ -1,9 +1,10 @@
-// Which native objects people get, on a real control plane: volumes that grow while the instance runs on.
+// Which native objects people get, on a real control plane: volumes that grow, and the overlay of the pod.
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { KindName } from '#api/generated/kinds.ts'
 import { testCluster } from '../cluster/fixture.ts'
 import { at, itemsOf, textAt } from '../support/api.ts'
-import { eventually, needsCluster, openWorld, uidOf, type World } from '../support/world.ts'
+import { eventually, needsCluster, openWorld, uidOf, type Found, type World } from '../support/world.ts'
 
 const STORAGE_CLASSES = '/apis/storage.k8s.io/v1/storageclasses'
 const VOLUMES = '/api/v1/persistentvolumes'
@@ -105,4 +106,66 @@ describe('volumes', () => {
       },
     }
   }
+})
+
+interface Kind {
+  readonly kind: KindName
+  readonly spec: object
+  readonly child: Found
+  readonly childName: (name: string) => string
+  /** Where the child has the spec of its pod. */
+  readonly pod: readonly string[]
+}
+
+const template = ['spec', 'template', 'spec']
+const same = (name: string): string => name
+const kinds: readonly Kind[] = [
+  { kind: 'WorkloadProcess', spec: {}, child: 'Pod', childName: (name) => `${name}-pod`, pod: ['spec'] },
+  {
+    kind: 'WorkloadCronJob',
+    spec: { schedule: '@yearly' },
+    child: 'CronJob',
+    childName: same,
+    pod: ['spec', 'jobTemplate', ...template],
+  },
+  { kind: 'WorkloadService', spec: {}, child: 'Deployment', childName: same, pod: template },
+  { kind: 'WorkloadPersistent', spec: {}, child: 'StatefulSet', childName: same, pod: template },
+]
+
+describe.each(kinds)('the overlay of a $kind', ({ kind, spec, child, childName, pod }) => {
+  const name = kind.toLowerCase()
+  const base = { image: 'busybox:1', terminationGracePeriodSeconds: 1, ...spec }
+  const overlay = (podSpec: object) => ({ spec: { podTemplate: { spec: podSpec } } })
+  const accepted = (status: string) =>
+    eventually(`Accepted is ${status}`, async () => {
+      const found = await world.condition(kind, name, 'Accepted')
+      return found?.status === status ? found : undefined
+    })
+
+  it('reaches the pod, and what is wrong in it leaves what runs alone', async () => {
+    await world.create(kind, name, { ...base, podTemplate: { spec: { hostNetwork: true } } })
+    await world.healthy(kind, name)
+    const made = await world.get(child, childName(name))
+    expect(at(made, ...pod, 'hostNetwork')).toBe(true)
+    const pods = async () => (await world.list('Pod', `highlander.plexobject.io/name=${name}`)).map(uidOf)
+    const before = await pods()
+
+    await world.patch(kind, name, overlay({ hostNetwrok: true }))
+    const typo = await accepted('False')
+    expect(typo.reason).toBe('InvalidPodTemplate')
+    expect(typo.message).toMatch(/hostNetwrok.*(field not declared in schema|unknown field)|unknown field.*hostNetwrok/)
+
+    await world.patch(kind, name, overlay({ hostNetwrok: null, nodeName: 'elsewhere' }))
+    await eventually('the sentence of the operator', async () => {
+      const found = await world.condition(kind, name, 'Accepted')
+      return found?.reason === 'InvalidPodTemplate' && found.message.includes('nodeName')
+    })
+    expect(await pods()).toEqual(before)
+    expect(uidOf(await world.get(child, childName(name)))).toBe(uidOf(made))
+
+    await world.patch(kind, name, overlay({ nodeName: null }))
+    await accepted('True')
+    await world.healthy(kind, name)
+    expect(await pods()).toEqual(before)
+  })
 })

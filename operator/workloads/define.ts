@@ -5,9 +5,10 @@ import type { PodFact } from '#api/facts.ts'
 import type { KindName } from '#api/generated/kinds.ts'
 import type { StatusPatch } from '#api/ports.ts'
 import { validateSpec, type Problem } from '#api/validate.ts'
-import type { Acceptance, Statement } from './parts/conditions.ts'
+import type { Acceptance, RefusedReason, Statement } from './parts/conditions.ts'
 import { answerTo, confirmedDead, type ConfirmedDead } from './parts/declared-dead.ts'
 import { refOf } from './parts/grant.ts'
+import { overlayProblems, withOverlaidMetadata } from './parts/overlay.ts'
 import { isPaused } from './parts/pause.ts'
 import { unended } from './parts/proof.ts'
 import type { State } from './parts/state.ts'
@@ -21,7 +22,10 @@ export function defineWorkload<K extends KindName>(definition: WorkloadDefinitio
 function look<K extends KindName>(definition: WorkloadDefinition<K>, seen: Observed): Look {
   const asked = confirmedDead(seen)
   const checked = validateSpec(definition.kind, parse(seen.cr.spec))
-  if (checked.type === 'invalid') return { status: (after) => reportInvalid(checked.problems, after) }
+  if (checked.type === 'invalid') return { status: (after) => reportRefused('InvalidSpec', checked.problems, after) }
+  const problems = overlayProblems(checked.spec.podTemplate)
+  if (problems.length > 0) return { status: (after) => reportRefused('InvalidPodTemplate', problems, after) }
+  const spec = withOverlaidMetadata(checked.spec)
   const snapshot = (observed: Observed): Snapshot<K> => ({
     ...observed,
     resource: {
@@ -30,7 +34,7 @@ function look<K extends KindName>(definition: WorkloadDefinition<K>, seen: Obser
       name: observed.cr.name,
       uid: observed.cr.uid,
       generation: observed.cr.generation,
-      spec: checked.spec,
+      spec,
     },
   })
   return {
@@ -66,9 +70,9 @@ function isHandsOff(seen: Observed): boolean {
 }
 
 /** What ran runs on, and is told as it is seen; the rest of the stored status stays. */
-function reportInvalid(problems: readonly Problem[], seen: Observed): Reported {
+function reportRefused(reason: RefusedReason, problems: readonly Problem[], seen: Observed): Reported {
   const pods = unended(seen.pods, seen.gone).filter((pod) => !pod.gated)
-  const acceptance: Acceptance = { type: 'refused', reason: 'InvalidSpec', message: sentenceOf(problems) }
+  const acceptance: Acceptance = { type: 'refused', reason, message: sentenceOf(problems) }
   const verdict = {
     state: asSeen(seen, pods),
     acceptance,

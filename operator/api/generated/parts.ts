@@ -209,6 +209,18 @@ export interface PodSecurityContext {
   }[]
 }
 
+export interface PodTemplate {
+  /** Labels and annotations to add to the pod. */
+  readonly metadata?: {
+    /** Labels to add to the pod. Default: none. Example: {team: billing}. */
+    readonly labels?: Readonly<Record<string, string>>
+    /** Annotations to add to the pod. Default: none. Example: {prometheus.io/scrape: true}. */
+    readonly annotations?: Readonly<Record<string, string>>
+  }
+  /** Fields of a pod in the Kubernetes form; checked when the pod is created. Maps merge; containers, volumes, env and imagePullSecrets merge by `name`, volumeMounts by `mountPath`, ports by `containerPort` and `protocol`; other lists are replaced. A list item with `$patch: delete` is removed. */
+  readonly spec?: Readonly<Record<string, unknown>>
+}
+
 export interface Port {
   /** Name of the port. Example: http. */
   readonly name: string

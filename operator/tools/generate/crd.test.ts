@@ -25,10 +25,10 @@ interface Place {
   readonly node: Node
 }
 
-const UNTYPED = ['spec.affinity', 'spec.volumes[]', 'spec.initContainers[]', 'spec.sidecars[]']
+const UNTYPED = ['spec.affinity', 'spec.volumes[]', 'spec.initContainers[]', 'spec.sidecars[]', 'spec.podTemplate.spec']
 /** Fields that would be accepted and ignored, until the release that gives them an effect. */
 const LATER =
-  /^(podTemplate|nodeUnreachable|forceAfter|standby|configMapMounts|secretMounts|restartOnConfigChange|topologySpreadConstraints|missedRunPolicy|jitterSeconds|podFailurePolicy|pdb|ingress|httpRoute|volumeMode|dataSource|podManagementPolicy|lastFailover|history|runs|missedRuns|lastHandledRunNow)$/
+  /^(nodeUnreachable|forceAfter|standby|configMapMounts|secretMounts|restartOnConfigChange|topologySpreadConstraints|missedRunPolicy|jitterSeconds|podFailurePolicy|pdb|ingress|httpRoute|volumeMode|dataSource|podManagementPolicy|lastFailover|history|runs|missedRuns|lastHandledRunNow)$/
 /** Kubernetes itself bounds these. */
 const BOUNDED_BY_KUBERNETES = ['.apiVersion', '.kind', '.metadata.name']
 

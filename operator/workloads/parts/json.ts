@@ -22,6 +22,11 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Undefined where the path ends early. */
+export function fieldAt(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((found, name) => (isFields(found) ? found[name] : undefined), value)
+}
+
 /** Undefined when there is nothing to list. */
 export function nonEmpty<T>(items: readonly T[]): readonly T[] | undefined {
   return items.length === 0 ? undefined : items

@@ -5,6 +5,7 @@ import { GRANT_GATE } from '#api/labels.ts'
 import { parseDurationMs } from '#lib/time.ts'
 import { initContainer, mainContainer, sidecar, type CommonSpec } from './container.ts'
 import { nonEmpty, plain, present, texts, type Fields } from './json.ts'
+import { overlayPod } from './overlay.ts'
 import type { ProbesInput } from './probes.ts'
 import { podSecurity } from './security.ts'
 import { podVolumes, type VolumesInput } from './volumes.ts'
@@ -22,6 +23,10 @@ export interface PodInput {
 }
 
 export function podSpec(input: PodInput): Fields {
+  return overlayPod(builtPodSpec(input), input.spec.podTemplate)
+}
+
+function builtPodSpec(input: PodInput): Fields {
   const { spec } = input
   return present({
     schedulingGates: input.gated ? [{ name: GRANT_GATE }] : undefined,

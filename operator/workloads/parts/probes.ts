@@ -1,6 +1,7 @@
 // The probes of the main container. `healthCheckPath` makes two of them; no other probe is ever invented.
-import type { Port, Probe } from '#api/generated/kinds.ts'
+import type { PodTemplate, Port, Probe } from '#api/generated/kinds.ts'
 import { plain, type Fields } from './json.ts'
+import { mainOverlay } from './overlay.ts'
 
 export interface ProbesInput {
   readonly livenessProbe?: Probe
@@ -9,6 +10,7 @@ export interface ProbesInput {
   readonly healthCheckPath?: string
   readonly healthCheckPort?: number
   readonly ports?: readonly Port[]
+  readonly podTemplate?: PodTemplate
 }
 
 /** Fields of the container; an explicit probe replaces its half of the health check. */
@@ -21,7 +23,8 @@ export function probes(input: ProbesInput): Fields {
 }
 
 export function hasReadinessProbe(input: ProbesInput): boolean {
-  return input.readinessProbe !== undefined || input.healthCheckPath !== undefined
+  if (input.readinessProbe !== undefined || input.healthCheckPath !== undefined) return true
+  return mainOverlay(input)['readinessProbe'] !== undefined
 }
 
 /** The liveness half starts later and asks less often, so that a slow start shows as not ready and is not killed. */

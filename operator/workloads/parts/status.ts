@@ -6,6 +6,7 @@ import { apiVersionOf, resourceOf } from '#api/resource.ts'
 import { formatTime } from '#lib/time.ts'
 import type { Observed } from '../workload.ts'
 import { buildConditions, observedGeneration, type Conditions, type Verdict } from './conditions.ts'
+import { mainOverlay } from './overlay.ts'
 import { automountsToken, gracePeriodSeconds } from './pod.ts'
 import type { CommonSpec } from './container.ts'
 
@@ -79,10 +80,12 @@ export function effectiveOf(spec: CommonSpec): {
   readonly securityProfile: string
   readonly exclusivityMode: string
 } {
+  const { terminationGracePeriodSeconds: grace, automountServiceAccountToken: automount } = spec.podTemplate?.spec ?? {}
+  const { imagePullPolicy } = mainOverlay(spec)
   return {
-    imagePullPolicy: spec.imagePullPolicy,
-    terminationGracePeriodSeconds: gracePeriodSeconds(spec),
-    automountServiceAccountToken: automountsToken(spec),
+    imagePullPolicy: typeof imagePullPolicy === 'string' ? imagePullPolicy : spec.imagePullPolicy,
+    terminationGracePeriodSeconds: typeof grace === 'number' ? grace : gracePeriodSeconds(spec),
+    automountServiceAccountToken: typeof automount === 'boolean' ? automount : automountsToken(spec),
     securityProfile: spec.securityProfile,
     exclusivityMode: spec.exclusivity.mode,
   }

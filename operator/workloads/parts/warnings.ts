@@ -1,10 +1,13 @@
 // Sentences about specs that are accepted and may still surprise. Never an error, never an Event.
 import type { Port, ServiceSettings } from '#api/generated/kinds.ts'
 import type { CommonSpec } from './container.ts'
+import { fieldAt } from './json.ts'
+import { mainOverlay } from './overlay.ts'
 import { hasReadinessProbe, type ProbesInput } from './probes.ts'
 
 export function commonWarnings(spec: CommonSpec): readonly string[] {
-  return [...imageWarnings(spec.image), ...memoryWarnings(spec)]
+  const { image } = mainOverlay(spec)
+  return [...imageWarnings(typeof image === 'string' ? image : spec.image), ...memoryWarnings(spec)]
 }
 
 /** A tag follows the last slash; a digest says everything. */
@@ -19,6 +22,8 @@ function imageWarnings(image: string): readonly string[] {
 function memoryWarnings(spec: CommonSpec): readonly string[] {
   const { resources } = spec
   if (resources?.memoryLimit !== undefined || resources?.limits?.['memory'] !== undefined) return []
+  const overlaid = fieldAt(mainOverlay(spec), 'resources', 'limits', 'memory')
+  if (overlaid !== undefined) return []
   return ['No memory limit is set. A leak can take the node down; set resources.memoryLimit.']
 }
 

@@ -7,7 +7,7 @@ import { label } from '#api/labels.ts'
 import type { Child } from '#api/ports.ts'
 import { parseQuantity } from '#api/quantity.ts'
 import { unownedObject } from '../parts/child.ts'
-import { isFields, plain, present, texts, type Fields } from '../parts/json.ts'
+import { fieldAt, isFields, plain, present, texts, type Fields } from '../parts/json.ts'
 import { claimLabels, claimName, type Identity } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
 import type { Snapshot } from '../workload.ts'
@@ -37,10 +37,6 @@ function liveSize(volume: PersistentVolume, existing: readonly unknown[]): strin
   const live = existing.find((item) => fieldAt(item, 'metadata', 'name') === volume.name)
   const size = fieldAt(live, 'spec', 'resources', 'requests', 'storage')
   return typeof size === 'string' ? size : undefined
-}
-
-function fieldAt(value: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>((found, name) => (isFields(found) ? found[name] : undefined), value)
 }
 
 function isSameSize(one: string | undefined, other: string | undefined): boolean {

@@ -6,7 +6,7 @@ import { suspendFields } from './exclusivity.ts'
 import { placementFields, securityFields } from './pod.ts'
 import { endFields, endRules } from './probes.ts'
 import { resourcesFields, resourcesRules } from './resources.ts'
-import { podLabelFields, volumeFields, volumeRules } from './volumes.ts'
+import { overlayFields, podLabelFields, volumeFields, volumeRules } from './volumes.ts'
 
 export const commonFields: Fields = {
   ...containerFields,
@@ -17,6 +17,7 @@ export const commonFields: Fields = {
   ...placementFields,
   ...volumeFields,
   ...podLabelFields,
+  ...overlayFields,
   ...suspendFields,
 }
 

@@ -75,6 +75,32 @@ export const podLabelFields: Fields = {
   ),
 }
 
+export const overlayFields: Fields = {
+  podTemplate: object(
+    'Overlay of the pod, merged last, for what no field offers. Default: none.',
+    {
+      metadata: object('Labels and annotations to add to the pod.', {
+        labels: map('Labels to add to the pod. Default: none.', text('Label value.', { maxLength: 63 }), {
+          maxProperties: 32,
+          example: { team: 'billing' },
+        }),
+        annotations: map(
+          'Annotations to add to the pod. Default: none.',
+          text('Annotation value.', { maxLength: 16_384 }),
+          { maxProperties: 64, example: { 'prometheus.io/scrape': 'true' } },
+        ),
+      }),
+      spec: untyped(
+        'Fields of a pod in the Kubernetes form; checked when the pod is created. Maps merge; containers, volumes, env and imagePullSecrets merge by `name`, volumeMounts by `mountPath`, ports by `containerPort` and `protocol`; other lists are replaced. A list item with `$patch: delete` is removed.',
+      ),
+    },
+    {
+      title: 'PodTemplate',
+      example: { spec: { hostNetwork: true, containers: [{ name: 'main', stdin: true }] } },
+    },
+  ),
+}
+
 const prefix = 'highlander.plexobject.io/'
 
 export const volumeRules: readonly Rule[] = [
