@@ -2,6 +2,7 @@
 import type { ChildKind, KindName, Statuses } from './generated/kinds.ts'
 import type { ChildFact, ChildFactOf, CrFact, Fact, NodeFact, PodFact, PodRef } from './facts.ts'
 import type { Key } from './key.ts'
+import type { EventReason } from './reasons.ts'
 import type { WatchedKind } from './resource.ts'
 
 export type * from './telemetry-ports.ts'
@@ -238,8 +239,7 @@ export type StatusPatch = { [K in KindName]: Omit<Statuses[K], 'grant'> }[KindNa
 
 export interface WorkloadEvent {
   readonly type: 'Normal' | 'Warning'
-  /** From the closed list of crds.md section 14. */
-  readonly reason: string
+  readonly reason: EventReason
   /** What the operator did, in one word: Creating, Waiting, … */
   readonly action: string
   readonly note: string

@@ -3,6 +3,7 @@
 // made once: whoever reads a status that was not stored yet must remember what was said.
 import type { Condition, KindName, Statuses } from '#api/generated/kinds.ts'
 import type { StatusPatch, WorkloadEvent } from '#api/ports.ts'
+import type { ConditionReason, EventReason } from '#api/reasons.ts'
 import type { Answer } from '#workloads/workload.ts'
 import { volumeEvents } from './volume-events.ts'
 
@@ -32,13 +33,13 @@ export function eventsOf(change: StatusChange): readonly WorkloadEvent[] {
 
 type Kind = Omit<WorkloadEvent, 'note'>
 
-const normal = (reason: string, action: string): Kind => ({ type: 'Normal', reason, action })
-const warning = (reason: string, action: string): Kind => ({ type: 'Warning', reason, action })
+const normal = (reason: EventReason, action: string): Kind => ({ type: 'Normal', reason, action })
+const warning = (reason: EventReason, action: string): Kind => ({ type: 'Warning', reason, action })
 
 const waiting = warning('WaitingForOldInstance', 'Waiting')
 
 /** Type and reason of a condition → the Event of getting there. The note is the message of the condition. */
-const byReason: ReadonlyMap<string, Kind> = new Map([
+const byReason: ReadonlyMap<string, Kind> = new Map<`${string}/${ConditionReason}`, Kind>([
   ['Ready/Completed', normal('Completed', 'Watching')],
   ['Ready/HandoverPending', waiting],
   ['Ready/NodeUnreachable', waiting],

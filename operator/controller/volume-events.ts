@@ -2,6 +2,7 @@
 import type { KindName, Statuses, VolumeStatus } from '#api/generated/kinds.ts'
 import type { StatusPatch, WorkloadEvent } from '#api/ports.ts'
 import { parseQuantity } from '#api/quantity.ts'
+import type { EventReason } from '#api/reasons.ts'
 
 interface VolumeChange {
   readonly before: Partial<Statuses[KindName]> | StatusPatch
@@ -29,7 +30,7 @@ function growthEvents(old: Sizes, { claim, requested, capacity }: VolumeStatus):
   ]
 }
 
-function normal(reason: string, note: string): WorkloadEvent {
+function normal(reason: EventReason, note: string): WorkloadEvent {
   return { type: 'Normal', reason, action: 'Expanding', note }
 }
 

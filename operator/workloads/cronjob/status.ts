@@ -1,6 +1,7 @@
 // The status of a WorkloadCronJob.
 import type { ResourceRef, WorkloadCronJobStatus } from '#api/generated/kinds.ts'
 import type { PodFact } from '#api/facts.ts'
+import type { ExclusiveReason, ReadyReason, RunReason } from '#api/reasons.ts'
 import { formatTime, parseTime } from '#lib/time.ts'
 import { acceptanceOf, quotaState } from '../parts/acceptance.ts'
 import { DEFAULT_TIMEOUT_MS, soonest, type Statement, type Verdict } from '../parts/conditions.ts'
@@ -9,7 +10,7 @@ import { ownerOf } from '../parts/owner.ts'
 import { ending, podState } from '../parts/pod-state.ts'
 import { unended } from '../parts/proof.ts'
 import { waitsForPod } from '../parts/server-state.ts'
-import { stopOf, stopped, type ReadyReason, type State } from '../parts/state.ts'
+import { stopOf, stopped, type State } from '../parts/state.ts'
 import { buildHead, effectiveOf, resourceRef } from '../parts/status.ts'
 import { commonWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
@@ -103,7 +104,7 @@ function verdictOf(seen: Seen, state: State): Verdict {
   }
 }
 
-function exclusive(seen: Seen, state: State): Statement {
+function exclusive(seen: Seen, state: State): Statement<ExclusiveReason> {
   const strict = isStrict(seen)
   const said = exclusiveOf({ strict, state, because: 'A run that is due while another one runs is skipped.' }, seen)
   const names = activeJobs(seen).map((job) => job.name)
@@ -112,7 +113,7 @@ function exclusive(seen: Seen, state: State): Statement {
   return { status: 'False', reason: 'OverlapDetected', message }
 }
 
-function healthOf(seen: Seen): { readonly reason: string; readonly message: string } {
+function healthOf(seen: Seen): { readonly reason: RunReason; readonly message: string } {
   const { successMs, failureMs } = lastRuns(seen)
   if (hasLastFailed(seen))
     return { reason: 'LastRunFailed', message: `The last run failed. See: kubectl get jobs -n ${seen.cr.namespace}` }

@@ -1,7 +1,8 @@
 // Is the spec accepted: by our own check, by the API server, and by whoever holds the names we need.
 import type { ChildKind } from '#api/generated/kinds.ts'
+import type { RefusedReason } from '#api/reasons.ts'
 import type { Observed } from '../workload.ts'
-import type { Acceptance, RefusedReason } from './conditions.ts'
+import type { Acceptance } from './conditions.ts'
 import { describeStranger, judge, sameName, type Owner } from './owner.ts'
 import { unended } from './proof.ts'
 import type { State } from './state.ts'

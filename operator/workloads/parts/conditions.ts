@@ -2,15 +2,16 @@
 // The time of each condition is now; the status writer keeps the stored time of one whose status did not move.
 import type { Condition } from '#api/generated/kinds.ts'
 import { annotation } from '#api/labels.ts'
+import type { AcceptedReason, ConditionReason, ReadyReason, RefusedReason, RunReason } from '#api/reasons.ts'
 import { formatTime } from '#lib/time.ts'
 import type { Observed } from '../workload.ts'
 import { isPaused, isSuspensionInForce } from './pause.ts'
 import { isReady, storedCondition, type State } from './state.ts'
 
 /** What a condition says, without its type and time. */
-export interface Statement {
+export interface Statement<Reason extends string = string> {
   readonly status: 'True' | 'False' | 'Unknown'
-  readonly reason: string
+  readonly reason: Reason
   readonly message: string
 }
 
@@ -18,21 +19,12 @@ export type Acceptance =
   | { readonly type: 'accepted'; readonly warnings: readonly string[] }
   | { readonly type: 'refused'; readonly reason: RefusedReason; readonly message: string }
 
-export type RefusedReason =
-  | 'InvalidSpec'
-  | 'InvalidPodTemplate'
-  | 'InvalidSchedule'
-  | 'UnknownTimeZone'
-  | 'NameConflict'
-  | 'Forbidden'
-  | 'ClaimedByOtherTenant'
-
 export interface Verdict {
   readonly state: State
   readonly acceptance: Acceptance
   readonly exclusive: Statement
   /** Where Healthy says more than Ready: the last run of a CronJob, the probe of a server. */
-  readonly health?: { readonly reason: string; readonly message: string }
+  readonly health?: { readonly reason: ReadyReason | RunReason; readonly message: string }
   readonly suspended: boolean
   /** How long a state may take before it counts as stalled. */
   readonly timeoutMs: number
@@ -82,7 +74,7 @@ function shown(verdict: Verdict): State {
   return { ...state, reason: 'NotAccepted', message: acceptance.message, progress: 'stuck' }
 }
 
-function accepted(acceptance: Acceptance): Statement {
+function accepted(acceptance: Acceptance): Statement<RefusedReason | AcceptedReason> {
   if (acceptance.type === 'refused') return { status: 'False', reason: acceptance.reason, message: acceptance.message }
   const { warnings } = acceptance
   if (warnings.length === 0) return { status: 'True', reason: 'Accepted', message: 'The spec is accepted.' }
@@ -127,7 +119,7 @@ function hasStalled(state: State, seen: Observed): boolean {
   return stored?.status === 'True' && stored.reason === state.reason && stored.generation === observedGeneration(seen)
 }
 
-function statement(holds: boolean, reason: string, message: string): Statement {
+function statement(holds: boolean, reason: ConditionReason, message: string): Statement<ConditionReason> {
   return { status: holds ? 'True' : 'False', reason, message }
 }
 

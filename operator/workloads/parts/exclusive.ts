@@ -1,5 +1,6 @@
 // The condition Exclusive: what can be said about the promise "at most one".
 import type { PodFact } from '#api/facts.ts'
+import type { ExclusiveReason } from '#api/reasons.ts'
 import type { Observed } from '../workload.ts'
 import type { Statement } from './conditions.ts'
 import { unended } from './proof.ts'
@@ -12,7 +13,7 @@ export interface ExclusiveInput {
   readonly because: string
 }
 
-export function exclusiveOf(input: ExclusiveInput, seen: Observed): Statement {
+export function exclusiveOf(input: ExclusiveInput, seen: Observed): Statement<ExclusiveReason> {
   if (!input.strict) return unknown('NotGuaranteed', 'Mode BestEffort allows more than one instance for a while.')
   const running = seen.pods.filter((pod) => pod.anyRunning)
   if (running.length > 1) return overlap(running, seen)
@@ -22,7 +23,7 @@ export function exclusiveOf(input: ExclusiveInput, seen: Observed): Statement {
   return { status: 'True', reason: 'Verified', message: input.because }
 }
 
-function overlap(running: readonly PodFact[], seen: Observed): Statement {
+function overlap(running: readonly PodFact[], seen: Observed): Statement<ExclusiveReason> {
   if (isStillLoose(seen)) return loose()
   const names = running.map((pod) => pod.name).toSorted()
   const step = 'Find out who made the extra pod and delete it; no successor is started before.'
@@ -34,10 +35,10 @@ function isStillLoose(seen: Observed): boolean {
   return storedCondition(seen, 'Exclusive')?.reason === 'NotGuaranteed' && unended(seen.pods, seen.gone).length > 1
 }
 
-function loose(): Statement {
+function loose(): Statement<ExclusiveReason> {
   return unknown('NotGuaranteed', 'Mode Strict was switched on; further instances from before still end.')
 }
 
-function unknown(reason: string, message: string): Statement {
+function unknown(reason: ExclusiveReason, message: string): Statement<ExclusiveReason> {
   return { status: 'Unknown', reason, message }
 }

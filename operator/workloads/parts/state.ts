@@ -1,27 +1,9 @@
 // What a workload is doing, as one value from which the booleans and all conditions follow.
 import { parseTime } from '#lib/time.ts'
 import type { Condition } from '#api/generated/kinds.ts'
+import type { ReadyReason } from '#api/reasons.ts'
 import type { Observed } from '../workload.ts'
 import { isSuspensionInForce } from './pause.ts'
-
-export type ReadyReason =
-  | 'Starting'
-  | 'Running'
-  | 'Scheduled'
-  | 'Completed'
-  | 'Suspended'
-  | 'Standby'
-  | 'Unhealthy'
-  | 'CrashLoop'
-  | 'RestartLimitReached'
-  | 'ImagePullFailed'
-  | 'ConfigMissing'
-  | 'Unschedulable'
-  | 'VolumePending'
-  | 'QuotaExceeded'
-  | 'HandoverPending'
-  | 'NodeUnreachable'
-  | 'NotAccepted'
 
 /** settled: as asked for. moving: Reconciling, and Stalled when it takes too long. stuck: Stalled at once. */
 type Progress = 'settled' | 'moving' | 'stuck'
@@ -55,7 +37,7 @@ export function resting(reason: 'Suspended' | 'Standby' | 'Completed', message: 
 export function runningHealth(
   state: State,
   hasProbe: boolean,
-): { readonly reason: string; readonly message: string } | undefined {
+): { readonly reason: ReadyReason; readonly message: string } | undefined {
   if (state.reason !== 'Running') return undefined
   return { reason: 'Running', message: hasProbe ? 'The readiness probe succeeds.' : 'The container runs.' }
 }
