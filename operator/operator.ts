@@ -9,6 +9,8 @@ import { createWorkloads, noLeadership } from '#api/view.ts'
 import type { Elector, Informers, Logger, Term } from '#api/ports.ts'
 import { createController } from '#controller/controller.ts'
 import type { Controller } from '#controller/controller.ts'
+import type { Silence } from '#controller/silence.ts'
+import { watchSilence } from '#controller/silence.ts'
 import type { HttpServer } from '#http/server.ts'
 import { startHttp } from '#http/server.ts'
 import type { ObservedLeases } from '#http/store-state.ts'
@@ -74,6 +76,8 @@ export async function runOperator(config: Config, around: Surroundings, signal: 
   const leases = observeLeases(client.leases, around.clock)
   // Not ended by the signal: reconciles that run out need them until the last write.
   const informers = stack.use(watch(client, config, { around, telemetry }))
+  // From the first event on, also while another replica leads.
+  const silence = stack.use(watchSilence(informers.stores, around.clock))
   const recorder = createEventRecorder({
     client,
     clock: around.clock,
@@ -83,7 +87,7 @@ export async function runOperator(config: Config, around: Surroundings, signal: 
   const elector = openElector(config, around, { settings, leases, informers, telemetry })
   Object.assign(seen, { leases, informers, elector } satisfies Seen)
 
-  const controller = control({ config, around, telemetry, client, informers, recorder }, stack)
+  const controller = control({ config, around, telemetry, client, informers, recorder, silence }, stack)
   telemetry.observe({ leadership: elector.view, informers, queueDepth: () => controller.queueDepth() })
   for await (const term of elector.terms(signal)) {
     using _events = recorder.during(term)
@@ -225,6 +229,7 @@ interface Controlling {
   readonly client: Client
   readonly informers: Informers
   readonly recorder: TermEventRecorder
+  readonly silence: Silence
 }
 
 function control(parts: Controlling, stack: AsyncDisposableStack): Controller {
@@ -249,6 +254,7 @@ function control(parts: Controlling, stack: AsyncDisposableStack): Controller {
     informers,
     writer,
     reader: createReader(client),
+    silence: parts.silence,
     recorder,
     tenant: { tenant, namespace },
     clock,

@@ -31,6 +31,7 @@ interface Root {
   readonly metadata: { readonly name: string }
   readonly spec: Process
 }
+type Exclusivity = Given<Specs['WorkloadService']['exclusivity']>
 type Values = Readonly<Record<string, unknown>>
 
 const reservedPrefix = 'highlander.plexobject.io/'
@@ -74,6 +75,10 @@ export const twins: Readonly<Record<RuleId, Twin>> = {
   Q4: (resources: Resources) =>
     !isTwice(resources.requests, resources.cpuRequest, resources.memoryRequest) &&
     !isTwice(resources.limits, resources.cpuLimit, resources.memoryLimit),
+
+  G1: (given: Exclusivity) => given.nodeUnreachable !== 'ForceAfter' || given.forceAfter !== undefined,
+  G2: (given: Exclusivity) => given.forceAfter === undefined || given.nodeUnreachable === 'ForceAfter',
+  G3: (forceAfter: string) => (parseDurationMs(forceAfter) ?? 0) >= 60_000,
 
   B1: (backoff: Given<Specs['WorkloadProcess']['backoff']>) => isOrdered(backoff.initial, backoff.max, parseDurationMs),
   T1: (ports: Ports) => isUnique(ports, (port) => `${port.containerPort}/${protocolOf(port)}`),

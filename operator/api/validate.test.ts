@@ -39,7 +39,7 @@ describe('validateSpec', () => {
         backoff: { initial: '1s', max: '5m' },
         ports: [{ name: 'a', containerPort: 1, protocol: 'TCP' }],
         service: { type: 'ClusterIP', headless: false },
-        exclusivity: { mode: 'Strict' },
+        exclusivity: { mode: 'Strict', nodeUnreachable: 'Wait' },
       },
     })
   })

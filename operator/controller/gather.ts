@@ -8,6 +8,8 @@ import { annotation } from '#api/labels.ts'
 import type { Reader, Stores, Term } from '#api/ports.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Findings, Observed } from '#workloads/workload.ts'
+import { storedWaivers } from '#workloads/parts/force.ts'
+import type { Silence } from './silence.ts'
 import { fieldOf, parseJson, parseStatus, type Stored } from './stored-status.ts'
 
 export interface GatherDeps {
@@ -15,6 +17,7 @@ export interface GatherDeps {
   readonly reader: Reader
   readonly clock: Clock
   readonly proofs: ProofMemory
+  readonly silence: Pick<Silence, 'lastedMs'>
 }
 
 /** Uids of pods that a live read did not find. */
@@ -62,7 +65,8 @@ export function observe(cr: CrFact, deps: GatherDeps, term: Term): Observed {
     others: Object.freeze(owned.filter((fact) => fact.controller?.uid !== cr.uid)),
     pods: Object.freeze([...pods]),
     gone: goneOf(cr, stored, deps),
-    nodes: nodesOf(pods, deps.stores),
+    nodes: nodesOf(pods, stored, deps.stores),
+    silentForMs: silencesOf(pods, deps.silence),
     findings: {},
     term: { epoch: term.epoch, holder: term.holder, cluster: term.cluster, tenant: term.tenant, sinceMs: term.sinceMs },
     role: term.role(),
@@ -90,9 +94,15 @@ function goneOf(cr: CrFact, stored: Stored, deps: GatherDeps): ReadonlySet<strin
   return new Set(named.filter((uid) => deps.stores.children.Pod.sawDeleted(uid) || deps.proofs.has(uid)))
 }
 
-function nodesOf(pods: readonly PodFact[], stores: Stores): ReadonlyMap<string, NodeFact> {
+function silencesOf(pods: readonly PodFact[], silence: GatherDeps['silence']): ReadonlyMap<string, number> {
+  const lasted = pods.map((pod) => [pod.uid, silence.lastedMs(pod)] as const)
+  return new Map(lasted.flatMap(([uid, ms]) => (ms === undefined ? [] : [[uid, ms] as const])))
+}
+
+/** Also those of pods that counted as ended. */
+function nodesOf(pods: readonly PodFact[], stored: Stored, stores: Stores): ReadonlyMap<string, NodeFact> {
   const nodes = new Map<string, NodeFact>()
-  for (const { node } of pods) {
+  for (const { node } of [...pods, ...storedWaivers(stored)]) {
     const fact = node === undefined ? undefined : stores.nodes.get('', node)
     if (fact !== undefined) nodes.set(fact.name, fact)
   }

@@ -21,6 +21,7 @@ export function engineParts(stores: FakeStores = createFakeStores()) {
     reader: api.reader,
     clock: createFakeClock({ nowMs: NOW_MS }),
     telemetry: fakeTelemetry(),
+    silence: { lastedMs: (): number | undefined => undefined },
     tenant: { tenant: 'default', namespace: '' },
     recorder: { record: (_regarding: unknown, event: WorkloadEvent) => void events.push(event) },
   }

@@ -265,6 +265,7 @@ function observed(over: Partial<Observed> = {}): Observed {
     pods: [],
     gone: new Set<string>(),
     nodes: new Map(),
+    silentForMs: new Map(),
     findings: {},
   }
   const { epoch, holder, cluster, tenant, sinceMs } = term()

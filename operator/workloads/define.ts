@@ -8,6 +8,8 @@ import type { RefusedReason } from '#api/reasons.ts'
 import { validateSpec, type Problem } from '#api/validate.ts'
 import type { Acceptance, Statement } from './parts/conditions.ts'
 import { answerTo, confirmedDead, type ConfirmedDead } from './parts/declared-dead.ts'
+import { soonest } from './parts/conditions.ts'
+import { forcedDead, forceRequeueMs, type Policied } from './parts/force.ts'
 import { refOf } from './parts/grant.ts'
 import { overlayProblems, withOverlaidMetadata } from './parts/overlay.ts'
 import { isPaused } from './parts/pause.ts'
@@ -39,13 +41,19 @@ function look<K extends KindName>(definition: WorkloadDefinition<K>, seen: Obser
     },
   })
   return {
-    ...(isHandsOff(seen) ? {} : { desired: withDeaths(definition.desired(snapshot(seen)), asked) }),
-    status: (after) => withAnswer(definition.status(snapshot(after)), asked, after),
+    ...(isHandsOff(seen) ? {} : { desired: withDeaths(definition.desired(snapshot(seen)), asked, snapshot(seen)) }),
+    status: (after) => withAnswer(withPatience(definition.status(snapshot(after)), snapshot(after)), asked, after),
   }
 }
 
-function withDeaths(desired: Desired, asked: ConfirmedDead): Desired {
-  return asked.type === 'declared' ? { ...desired, declaredDead: [refOf(asked.pod)] } : desired
+function withDeaths(desired: Desired, asked: ConfirmedDead, seen: Policied): Desired {
+  const dead = [...(asked.type === 'declared' ? [asked.pod] : []), ...forcedDead(seen)].map(refOf)
+  return dead.length === 0 ? desired : { ...desired, declaredDead: dead }
+}
+
+function withPatience(reported: Reported, seen: Policied): Reported {
+  const requeueAfterMs = soonest([reported.requeueAfterMs, forceRequeueMs(seen)])
+  return { ...reported, ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }) }
 }
 
 /** Any kind may be asked to take a pod for dead. */

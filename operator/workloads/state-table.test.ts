@@ -104,7 +104,7 @@ describe.each(kinds)('the state of a %s', (kind) => {
     const name = podNames[kind]
 
     expect(workload.message(instance(kind, over, { over: silent }), 'Ready')).toBe(
-      `Waiting for pod ${name} on node n1 to end; its deletion was requested at 2026-01-01T00:00:00Z and the node does not answer. If the node is powered off, run: kubectl delete pod ${name} -n prod --force`,
+      `Waiting for pod ${name} on node n1 to end; its deletion was requested at 2026-01-01T00:00:00Z and the node does not answer. If the node is powered off, run: kubectl annotate ${kind.toLowerCase()} report -n prod --overwrite highlander.plexobject.io/confirm-dead=uid-instance`,
     )
   })
 

@@ -29,6 +29,8 @@ export interface Observed {
   readonly gone: ReadonlySet<string>
   /** Nodes those pods sit on; empty where nodes may not be read. */
   readonly nodes: ReadonlyMap<string, NodeFact>
+  /** Pod uid → how long its node has not answered, by the monotonic clock; absent while it answers. */
+  readonly silentForMs: ReadonlyMap<string, number>
   readonly findings: Findings
   readonly term: TermFacts
   readonly role: Role

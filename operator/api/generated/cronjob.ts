@@ -143,6 +143,10 @@ export interface WorkloadCronJobStatus {
     readonly securityProfile?: string
     /** Value in use for `exclusivity.mode`. */
     readonly exclusivityMode?: string
+    /** Value in use for `exclusivity.nodeUnreachable`. */
+    readonly nodeUnreachable?: string
+    /** Value in use for `exclusivity.forceAfter`. */
+    readonly forceAfter?: string
     /** Value in use for `restartPolicy`. */
     readonly restartPolicy?: string
     /** Value in use for `concurrencyPolicy`. */

@@ -46,6 +46,10 @@ export interface DnsConfig {
 export interface Exclusivity {
   /** Strict: never two instances. BestEffort: as Kubernetes does it, a short overlap is possible. Default: Strict. Example: Strict. */
   readonly mode: 'Strict' | 'BestEffort'
+  /** What happens when the node of the instance does not answer. Wait: nothing is started before a proof that the instance has ended. ForceAfter: it counts as ended after `forceAfter`, though it may still run. Default: Wait. */
+  readonly nodeUnreachable: 'Wait' | 'ForceAfter'
+  /** How long the node has to be silent. At least 60s; with `nodeUnreachable: ForceAfter` only. Example: 10m. */
+  readonly forceAfter?: string
 }
 
 export interface ExecAction {
@@ -371,6 +375,10 @@ export interface ServiceSettings {
 export interface StrictExclusivity {
   /** Strict: never two instances. Default: Strict. */
   readonly mode: 'Strict'
+  /** What happens when the node of the instance does not answer. Wait: nothing is started before a proof that the instance has ended. ForceAfter: it counts as ended after `forceAfter`, though it may still run. Default: Wait. */
+  readonly nodeUnreachable: 'Wait' | 'ForceAfter'
+  /** How long the node has to be silent. At least 60s; with `nodeUnreachable: ForceAfter` only. Example: 10m. */
+  readonly forceAfter?: string
 }
 
 export interface Toleration {

@@ -139,6 +139,10 @@ export interface WorkloadProcessStatus {
     readonly securityProfile?: string
     /** Value in use for `exclusivity.mode`. */
     readonly exclusivityMode?: string
+    /** Value in use for `exclusivity.nodeUnreachable`. */
+    readonly nodeUnreachable?: string
+    /** Value in use for `exclusivity.forceAfter`. */
+    readonly forceAfter?: string
     /** Value in use for `restartPolicy`. */
     readonly restartPolicy?: string
     /** Value in use for `restartWindow`. */

@@ -145,6 +145,10 @@ export interface WorkloadServiceStatus {
     readonly securityProfile?: string
     /** Value in use for `exclusivity.mode`. */
     readonly exclusivityMode?: string
+    /** Value in use for `exclusivity.nodeUnreachable`. */
+    readonly nodeUnreachable?: string
+    /** Value in use for `exclusivity.forceAfter`. */
+    readonly forceAfter?: string
     /** Value in use for `readinessTimeout`. */
     readonly readinessTimeout?: string
   }

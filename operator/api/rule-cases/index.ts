@@ -3,7 +3,7 @@
 import type { RuleId } from '#api/generated/kinds.ts'
 import { containerCases, resourceCases, variableCases } from './pod.ts'
 import type { RuleCase } from './rule-case.ts'
-import { nameCases, scheduleCases, serverCases } from './server.ts'
+import { exclusivityCases, nameCases, scheduleCases, serverCases } from './server.ts'
 import { volumeCases } from './volumes.ts'
 
 export type { RuleCase } from './rule-case.ts'
@@ -14,6 +14,7 @@ export const ruleCases: Readonly<Record<RuleId, readonly RuleCase[]>> = {
   ...variableCases,
   ...resourceCases,
   ...serverCases,
+  ...exclusivityCases,
   ...scheduleCases,
   ...volumeCases,
 }

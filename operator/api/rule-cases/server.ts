@@ -71,6 +71,35 @@ export const serverCases = {
   ],
 } satisfies Cases
 
+const forced = { nodeUnreachable: 'ForceAfter' }
+
+export const exclusivityCases = {
+  G1: [
+    ofServer(
+      { exclusivity: { ...forced, forceAfter: '10m' } },
+      { exclusivity: forced },
+      'spec.exclusivity',
+      "`forceAfter` is required when `nodeUnreachable` is 'ForceAfter'",
+    ),
+  ],
+  G2: ['Wait', undefined].map((nodeUnreachable) =>
+    ofProcess(
+      { exclusivity: { nodeUnreachable: 'Wait' } },
+      { exclusivity: { ...(nodeUnreachable === undefined ? {} : { nodeUnreachable }), forceAfter: '10m' } },
+      'spec.exclusivity',
+      "`forceAfter` may only be set when `nodeUnreachable` is 'ForceAfter'",
+    ),
+  ),
+  G3: [
+    ofCron(
+      { exclusivity: { ...forced, forceAfter: '1m' } },
+      { exclusivity: { ...forced, forceAfter: '59s' } },
+      'spec.exclusivity.forceAfter',
+      "must be at least '60s'",
+    ),
+  ],
+} satisfies Cases
+
 export const scheduleCases = {
   J1: ['0 0 * *', '0 0 * * 7', '60 0 * * *', '@reboot', '@every 5', '0 0 * * * *', '*/0 * * * *'].map((schedule) =>
     ofCron(

@@ -105,6 +105,7 @@ const STALLED: ProgressShown = { reconciling: false, stalled: true }
 function progressOf(state: State, timeoutMs: number, seen: Observed): ProgressShown {
   if (state.progress === 'settled') return NEITHER
   if (state.progress === 'stuck') return STALLED
+  if (state.isPatient === true) return { reconciling: true, stalled: false }
   if (hasStalled(state, seen)) return STALLED
   const stored = storedCondition(seen, 'Reconciling')
   const sinceMs = stored?.status === 'True' ? stored.sinceMs : undefined

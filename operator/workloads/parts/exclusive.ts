@@ -3,6 +3,7 @@ import type { PodFact } from '#api/facts.ts'
 import type { ExclusiveReason } from '#api/reasons.ts'
 import type { Observed } from '../workload.ts'
 import type { Statement } from './conditions.ts'
+import { waivedSentence, type Policied } from './force.ts'
 import { unended } from './proof.ts'
 import { storedCondition, type State } from './state.ts'
 
@@ -13,13 +14,14 @@ export interface ExclusiveInput {
   readonly because: string
 }
 
-export function exclusiveOf(input: ExclusiveInput, seen: Observed): Statement<ExclusiveReason> {
+export function exclusiveOf(input: ExclusiveInput, seen: Policied): Statement<ExclusiveReason> {
   if (!input.strict) return unknown('NotGuaranteed', 'Mode BestEffort allows more than one instance for a while.')
   const running = seen.pods.filter((pod) => pod.anyRunning)
   if (running.length > 1) return overlap(running, seen)
   if (isStillLoose(seen)) return loose()
-  if (input.state.reason === 'NodeUnreachable')
-    return unknown('OldInstanceUnreachable', 'The node of the old instance does not answer; nothing new is started.')
+  const waived = waivedSentence(seen)
+  if (waived !== undefined) return unknown('AtMostOneWaived', waived)
+  if (input.state.reason === 'NodeUnreachable') return unknown('OldInstanceUnreachable', input.state.message)
   return { status: 'True', reason: 'Verified', message: input.because }
 }
 

@@ -3,31 +3,32 @@
 import type { ContainerFact, PodFact } from '#api/facts.ts'
 import { formatTime } from '#lib/time.ts'
 import type { Observed } from '../workload.ts'
+import { confirmStep, isForced, type Policied } from './force.ts'
 import { isTerminal, isUnreachable, overdueAtMs } from './proof.ts'
 import { storedCondition, troubled, type State } from './state.ts'
 
 /** The state of a pod that has not been proven ended. */
-export function podState(pod: PodFact, seen: Observed): State {
+export function podState(pod: PodFact, seen: Policied): State {
   if (isUnreachable(pod, seen)) return unreachable(pod, seen)
   if (pod.deleting || isTerminal(pod)) return ending(pod, seen)
   return placementTrouble(pod) ?? containerTrouble(pod) ?? runningState(pod, seen)
 }
 
 /** The old instance still ends; a successor waits. */
-export function ending(pod: PodFact, seen: Observed): State {
+export function ending(pod: PodFact, seen: Policied): State {
   if (isUnreachable(pod, seen)) return unreachable(pod, seen)
   const state = troubled('HandoverPending', `Waiting for ${podOnNode(pod)} to end${deletionSentence(pod)}.`)
   const overdue = overdueAtMs(pod)
   return overdue === undefined ? state : { ...state, lookAgainMs: Math.max(0, overdue - seen.nowMs) }
 }
 
-/** Nothing may start while the old instance could still run. Only a person or Kubernetes can end this. */
-function unreachable(pod: PodFact, seen: Observed): State {
+/** Nothing may start while the old instance could still run. Kubernetes, a person, or the policy ForceAfter ends this. */
+function unreachable(pod: PodFact, seen: Policied): State {
   const sentence = pod.deleting
     ? `Waiting for ${podOnNode(pod)} to end${deletionSentence(pod)} and the node does not answer.`
     : `Node ${pod.node ?? ''} of pod ${pod.name} does not answer; the pod may still run, so nothing else is started.`
-  const step = `If the node is powered off, run: kubectl delete pod ${pod.name} -n ${seen.cr.namespace} --force`
-  return { ...troubled('NodeUnreachable', `${sentence} ${step}`), progress: 'stuck' }
+  const state = troubled('NodeUnreachable', `${sentence} ${confirmStep(pod, seen)}`)
+  return isForced(seen) ? { ...state, isPatient: true } : { ...state, progress: 'stuck' }
 }
 
 export function podOnNode(pod: PodFact): string {

@@ -1,6 +1,7 @@
 // The state of a server with several pods, or with one that Kubernetes itself keeps single.
 import type { PodFact } from '#api/facts.ts'
 import type { Observed } from '../workload.ts'
+import type { Policied } from './force.ts'
 import { ending, podState } from './pod-state.ts'
 import { unended } from './proof.ts'
 import { stopped, troubled, type State, type Stop } from './state.ts'
@@ -17,7 +18,7 @@ export function countPods(seen: Observed): PodCounts {
 }
 
 /** As good as its worst pod. */
-export function serverState(seen: Observed, wanted: number): State {
+export function serverState(seen: Policied, wanted: number): State {
   const pods = byName(unended(seen.pods, seen.gone))
   const states = pods.map((pod) => podState(pod, seen))
   const worst = states.find((state) => !state.healthy)
@@ -29,7 +30,7 @@ export function serverState(seen: Observed, wanted: number): State {
 }
 
 /** Stopped only when everything has ended; pods behind their gate have never begun. */
-export function stoppedState(seen: Observed, stop: Stop): State {
+export function stoppedState(seen: Policied, stop: Stop): State {
   const [pod] = byName(unended(seen.pods, seen.gone).filter((found) => !found.gated))
   return pod === undefined ? stopped(stop) : ending(pod, seen)
 }

@@ -15,6 +15,8 @@ export interface State {
   readonly active: boolean
   readonly healthy: boolean
   readonly progress: Progress
+  /** It ends by itself: Reconciling all the time, however long it takes. */
+  readonly isPatient?: true
   /** When nothing else happens, look again after this time: the state changes by itself. */
   readonly lookAgainMs?: number
 }

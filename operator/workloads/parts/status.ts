@@ -79,15 +79,20 @@ export function effectiveOf(spec: CommonSpec): {
   readonly automountServiceAccountToken: boolean
   readonly securityProfile: string
   readonly exclusivityMode: string
+  readonly nodeUnreachable: string
+  readonly forceAfter?: string
 } {
   const { terminationGracePeriodSeconds: grace, automountServiceAccountToken: automount } = spec.podTemplate?.spec ?? {}
   const { imagePullPolicy } = mainOverlay(spec)
+  const { mode, nodeUnreachable, forceAfter } = spec.exclusivity
   return {
     imagePullPolicy: typeof imagePullPolicy === 'string' ? imagePullPolicy : spec.imagePullPolicy,
     terminationGracePeriodSeconds: typeof grace === 'number' ? grace : gracePeriodSeconds(spec),
     automountServiceAccountToken: typeof automount === 'boolean' ? automount : automountsToken(spec),
     securityProfile: spec.securityProfile,
-    exclusivityMode: spec.exclusivity.mode,
+    exclusivityMode: mode,
+    nodeUnreachable,
+    ...(forceAfter === undefined ? {} : { forceAfter }),
   }
 }
 

@@ -236,6 +236,7 @@ describe('the status of a service', () => {
         automountServiceAccountToken: true,
         securityProfile: 'Restricted',
         exclusivityMode: 'Strict',
+        nodeUnreachable: 'Wait',
         readinessTimeout: '2m',
       },
     })

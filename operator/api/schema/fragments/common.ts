@@ -2,7 +2,7 @@
 import type { Fields, Rule } from '../model.ts'
 import { containerFields, containerRules } from './container.ts'
 import { envFields, envRules } from './env.ts'
-import { suspendFields } from './exclusivity.ts'
+import { exclusivityRules, suspendFields } from './exclusivity.ts'
 import { placementFields, securityFields } from './pod.ts'
 import { endFields, endRules } from './probes.ts'
 import { resourcesFields, resourcesRules } from './resources.ts'
@@ -50,4 +50,5 @@ export const commonRules: readonly Rule[] = [
   ...resourcesRules,
   ...endRules,
   ...volumeRules,
+  ...exclusivityRules,
 ]

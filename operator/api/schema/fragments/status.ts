@@ -83,6 +83,8 @@ const commonEffective: Fields = {
   automountServiceAccountToken: flag('Value in use for `automountServiceAccountToken`.'),
   securityProfile: text('Value in use for `securityProfile`.', { maxLength: 63 }),
   exclusivityMode: text('Value in use for `exclusivity.mode`.', { maxLength: 63 }),
+  nodeUnreachable: text('Value in use for `exclusivity.nodeUnreachable`.', { maxLength: 63 }),
+  forceAfter: text('Value in use for `exclusivity.forceAfter`.', { maxLength: 32 }),
 }
 
 /** A text in `effective` that shows the field of the same name. */
