@@ -54,7 +54,7 @@ export type ExclusiveReason = (typeof exclusiveReasons)[number]
 /** Of Suspended and Paused. */
 const wishReasons = ['SuspendedByUser', 'PausedByAnnotation'] as const
 
-const conditionReasons = [
+export const conditionReasons = [
   ...readyReasons,
   ...refusedReasons,
   ...acceptedReasons,
@@ -65,7 +65,7 @@ const conditionReasons = [
 export type ConditionReason = (typeof conditionReasons)[number]
 
 /** Of Events. */
-const eventReasons = [
+export const eventReasons = [
   'Started',
   'Completed',
   'Handover',
