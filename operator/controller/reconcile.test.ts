@@ -229,6 +229,24 @@ describe('events', () => {
   })
 })
 
+it.each(['as the store shows it', 'as a live read finds it'])(
+  'adopts a pod that is out of date, and replaces it, %s',
+  async (how) => {
+    const { stores, api, run } = setUp()
+    const { controller: _none, ...orphan } = given.pod({ applied: 'another-spec' })
+    stores.see(given.cr())
+    if (how === 'as the store shows it') stores.see(orphan)
+    else api.hidden.push(orphan)
+
+    await run()
+    api.hidden.length = 0
+    await run()
+
+    expect(api.calls).toEqual(expect.arrayContaining(['apply Pod/report-pod', 'try Pod/report-pod']))
+    expect(stores.children.Pod.get('prod', 'report-pod')?.deleting).toBe(true)
+  },
+)
+
 describe('the granted pod', () => {
   const granted = { grant: { pod: 'report-7c9d-x', uid: 'u1', epoch: 1, token: 1 } }
   const strict = given.cr({ kind: 'WorkloadService', status: granted })

@@ -129,6 +129,25 @@ describe('a Pod', () => {
     expect(metadataOf(rig.client.calls[0])['ownerReferences']).toEqual(pod.object.metadata.ownerReferences)
   })
 
+  it('keeps the stamp and the images of the spec it was made from when it is adopted out of date', async () => {
+    const { controller: _none, ...orphan } = { ...live, applied: 'another-spec', images: { main: 'other' } }
+
+    const outcome = await rig.writer.apply(pod, orphan, given.term())
+
+    expect(outcome).toBe('applied')
+    expect(metadataOf(rig.client.calls[0])['annotations']).toMatchObject({ [annotation.applied]: 'another-spec' })
+    expect(metadataOf(rig.client.calls[0])['ownerReferences']).toHaveLength(1)
+    expect(bodyOf(rig.client.calls[0])['spec']).toBeUndefined()
+  })
+
+  it('gets the stamp of the spec when it has none, since nothing tells that it is out of date', async () => {
+    const { controller: _none, ...orphan } = { ...live, applied: '' }
+
+    await rig.writer.apply(pod, orphan, given.term())
+
+    expect(metadataOf(rig.client.calls[0])['annotations']).toMatchObject({ [annotation.applied]: appliedHash(pod) })
+  })
+
   it('loses labels and annotations of ours that are not wished any more, and nothing else', async () => {
     const fields = {
       'f:labels': { '.': {}, 'f:app': {}, 'f:old': {} },

@@ -118,15 +118,17 @@ function applyCall(child: Child, body: object): WriteCall {
 /** Labels, annotations and what of the spec can change in place. */
 function patchCall(child: Child, over: PodFact | ClaimFact, stamps: Stamps): WriteCall {
   const { labels, annotations, ownerReferences } = child.object.metadata
+  // A Pod that was made from another spec keeps its stamp and its images: it shows that way that it must be replaced.
+  const isOutdated = over.kind === 'Pod' && over.applied !== '' && over.applied !== stamps.applied
   const metadata = {
     ...versionOf(over),
     labels: { ...labels, ...stamps.labels },
-    annotations: { ...annotations, ...annotationsOf(stamps) },
+    annotations: { ...annotations, ...annotationsOf(isOutdated ? { ...stamps, applied: over.applied } : stamps) },
     // Adoption. Lists of owners merge by uid: those of others stay.
     ...(over.controller === undefined && ownerReferences.length > 0 ? { ownerReferences } : {}),
   }
   const spec = over.kind === 'Pod' ? imagesToMend(child, over) : child.object.spec
-  return strategicMerge(over, { metadata, ...(spec === undefined ? {} : { spec }) })
+  return strategicMerge(over, { metadata, ...(spec === undefined || isOutdated ? {} : { spec }) })
 }
 
 /** The containers whose image is not the wished one. A pod's other fields are fixed. */

@@ -69,7 +69,9 @@ class Server implements FakeApi {
       const isOwned = over.controller !== undefined || child.object.metadata.ownerReferences.length === 0
       if (over.applied === appliedHash(child) && isOwned) return Promise.resolve('unchanged')
       return this.#change('apply', over, term, (live) => {
-        this.#stores.see({ ...live, ...this.#stamps(child, term), ...enlarged(child) })
+        // The spec of a Pod is fixed: what it was made from stays on it.
+        const applied = live.kind === 'Pod' && live.applied !== '' ? { applied: live.applied } : {}
+        this.#stores.see({ ...live, ...this.#stamps(child, term), ...enlarged(child), ...applied })
         return 'applied' as const
       })
     },
