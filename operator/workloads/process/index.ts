@@ -2,10 +2,10 @@
 import type { Child } from '#api/ports.ts'
 import { hold, nothing, place, placeService, together, type Placed } from '../parts/desired.ts'
 import { refOf } from '../parts/grant.ts'
-import { ownerOf } from '../parts/owner.ts'
+import { judge, ownerOf } from '../parts/owner.ts'
 import { isTerminal, proofOfEnd } from '../parts/proof.ts'
 import type { Desired, Snapshot, WorkloadDefinition } from '../workload.ts'
-import { buildPod, frontOf } from './build.ts'
+import { buildPod, frontOf, livePod } from './build.ts'
 import { nextStep, type Step } from './life.ts'
 import { isGivenUp } from './restarts.ts'
 import { report } from './status.ts'
@@ -29,8 +29,11 @@ function desired(seen: Seen): Desired {
 }
 
 function placePod(step: Step, pod: Child, seen: Seen): Placed {
-  if (step.type === 'create' || step.type === 'keep' || step.type === 'replace')
-    return place(pod, seen, ownerOf(seen.resource))
+  const owner = ownerOf(seen.resource)
+  const live = livePod(seen)
+  // What is not ours yet cannot be deleted: it is adopted first, whatever comes then.
+  if (live !== undefined && judge(live, owner) === 'adoptable') return place(pod, seen, owner)
+  if (step.type === 'create' || step.type === 'keep' || step.type === 'replace') return place(pod, seen, owner)
   if (step.type === 'again') return { ...hold(pod), remove: [step.pod] }
   // The verdict must be stored before the pod goes: without it, the next look would start a new one.
   const isUnwanted = step.type === 'stop' || (step.type === 'give-up' && isGivenUp(seen))

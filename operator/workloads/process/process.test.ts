@@ -37,6 +37,8 @@ describe('the pod of a process', () => {
       'write Pod; replace report-pod',
     ],
     ['adopted without a restart', { facts: [orphaned(given.pod({ applied: '' }))] }, 'write Pod'],
+    ['adopted first when it has failed', { facts: [orphaned(failed())] }, 'write Pod'],
+    ['adopted first when it is not wanted', { spec: suspend, facts: [orphaned(given.pod())] }, 'write Pod'],
     ['waited for while it ends', { facts: [deleting] }, 'hold Pod'],
     ['not created beside another pod of the workload', { facts: [given.pod(other)] }, 'hold Pod'],
     ['created when other pods have ended', { facts: [failed({ ...other, ...predecessor })] }, 'write Pod'],
