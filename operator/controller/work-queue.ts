@@ -8,6 +8,7 @@ import { onAbort } from '#lib/abort.ts'
 import { backoffMs } from '#lib/backoff.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AbortError } from '#lib/errors.ts'
+import { DueKeys, type Wish } from './due-keys.ts'
 
 export interface AddOptions {
   /** Left out: normal. */
@@ -46,16 +47,6 @@ const LONGEST_DELAY_MS = 86_400_000
 const byRank: readonly QueueClass[] = ['urgent', 'normal', 'background']
 const byRankReversed: readonly QueueClass[] = ['background', 'normal', 'urgent']
 
-/** When a key is wanted: not before dueMs of the monotonic clock. */
-interface Wish {
-  readonly class: QueueClass
-  readonly dueMs: number
-}
-
-interface Waiting extends Wish {
-  readonly timer: Disposable
-}
-
 interface Busy {
   readonly class: QueueClass
   /** Added while in work. */
@@ -75,7 +66,7 @@ class KeyQueue implements WorkQueue {
     normal: new Line(),
     background: new Line(),
   }
-  readonly #waiting = new Map<Key, Waiting>()
+  readonly #waiting: DueKeys
   readonly #busy = new Map<Key, Busy>()
   readonly #failures = new Map<Key, number>()
   readonly #takers = new Set<(key: Key) => void>()
@@ -85,6 +76,7 @@ class KeyQueue implements WorkQueue {
     this.#clock = options.clock
     this.#metrics = options.metrics
     this.#random = options.random ?? Math.random
+    this.#waiting = new DueKeys(options.clock, (key, wish) => this.#makeReady(key, wish.class))
   }
 
   add(key: Key, options: AddOptions = {}): void {
@@ -133,8 +125,7 @@ class KeyQueue implements WorkQueue {
   }
 
   [Symbol.dispose](): void {
-    for (const { timer } of this.#waiting.values()) timer[Symbol.dispose]()
-    this.#waiting.clear()
+    this.#waiting[Symbol.dispose]()
   }
 
   #wish(key: Key, wish: Wish): void {
@@ -156,18 +147,12 @@ class KeyQueue implements WorkQueue {
   }
 
   #place(key: Key, wish: Wish): void {
-    this.#waiting.get(key)?.timer[Symbol.dispose]()
-    const delayMs = wish.dueMs - this.#clock.monotonicMs()
-    if (delayMs > 0) {
-      const timer = this.#clock.schedule(delayMs, () => this.#makeReady(key, wish.class))
-      this.#waiting.set(key, { ...wish, timer })
-      return
-    }
+    if (wish.dueMs > this.#clock.monotonicMs()) return this.#waiting.put(key, wish)
+    this.#waiting.remove(key)
     this.#makeReady(key, wish.class)
   }
 
   #makeReady(key: Key, queueClass: QueueClass): void {
-    this.#waiting.delete(key)
     this.#ready[queueClass].append(key, this.#clock.monotonicMs())
     const [taker] = this.#takers
     if (taker === undefined) return
