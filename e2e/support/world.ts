@@ -174,8 +174,10 @@ export function uidOf(object: Json): string {
   return textAt(object, 'metadata', 'uid')
 }
 
+/** Throws what the status says instead. */
 function healthyOf(resource: Json): Json {
   const isCurrent = at(resource, 'status', 'observedGeneration') === at(resource, 'metadata', 'generation')
   const isHealthy = at(resource, 'status', 'active') === true && at(resource, 'status', 'healthy') === true
-  return isCurrent && isHealthy ? resource : undefined
+  if (isCurrent && isHealthy) return resource
+  throw new Error(`status ${JSON.stringify(at(resource, 'status'))}`)
 }
