@@ -120,6 +120,8 @@ export interface DeploymentFact extends ChildBase {
   readonly readyReplicas: number
   readonly updatedReplicas: number
   readonly availableReplicas: number
+  /** Its strategy is RollingUpdate. */
+  readonly rolling?: true
   /** Sentence of the condition ReplicaFailure, or of Progressing when it is False. */
   readonly problem?: { readonly reason: string; readonly message: string }
   /** Annotation restarted-at of the pod template. */
@@ -135,6 +137,8 @@ export interface StatefulSetFact extends ChildBase {
   readonly updatedReplicas: number
   readonly currentRevision: string
   readonly updateRevision: string
+  /** spec.revisionHistoryLimit: older servers let nobody change it. */
+  readonly historyLimit?: number
   /** spec.volumeClaimTemplates as JSON text: they cannot be changed, so later writes repeat them. */
   readonly claimTemplates: string
   /** Annotation restarted-at of the pod template. */

@@ -177,6 +177,8 @@ class Run {
     // Known from now on, so that the event of its end is one of this workload.
     if (!store.sawDeleted(fact.uid)) store.wrote(fact)
     if (whose === 'predecessor' || fact.deleting) return { outcome: { type: 'moved', afterMs: NAME_ENDING_MS } }
+    // What is asked of these depends on what they are; the next look finds them by their name.
+    if (fact.kind === 'StatefulSet' || fact.kind === 'Service') return { outcome: moved }
     // At once: without the labels /kind and /name (Go version) the next look would not find it either.
     return this.#apply(child, fact)
   }

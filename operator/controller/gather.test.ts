@@ -93,3 +93,32 @@ it('remembers as many proofs as it was told to, the latest ones', () => {
 
   expect(['a', 'b', 'c'].filter((uid) => proofs.has(uid))).toEqual(['b', 'c'])
 })
+
+describe('what the Go version left', () => {
+  const {
+    owner: _none,
+    controller: _nobody,
+    ...bare
+  } = given.deployment({ labels: { app: 'report', 'managed-by': 'k8-highlander' } })
+  const { owner: _no, controller: _one, ...service } = given.service({ name: 'mq', labels: bare.labels })
+
+  it.each<[string, Parameters<typeof given.cr>[0], readonly string[]]>([
+    ['is found by its name', { kind: 'WorkloadService' }, ['Deployment/report']],
+    ['is no matter of another kind', { kind: 'WorkloadPersistent' }, []],
+    ['is no matter of another name', { kind: 'WorkloadService', name: 'other' }, []],
+    [
+      'is found by the name of the governing Service',
+      { kind: 'WorkloadPersistent', spec: { serviceName: 'mq' } },
+      ['Service/mq'],
+    ],
+  ])('%s', (_what, over, expected) => {
+    const parts = engineParts()
+    const cr = given.cr(over)
+    parts.stores.see(cr, bare, service)
+
+    const { others } = observe(cr, { ...parts, proofs: createProofMemory() }, given.term())
+
+    // The Service has the label app of `report`.
+    expect(others.map((fact) => `${fact.kind}/${fact.name}`)).toEqual(expected)
+  })
+})

@@ -3,10 +3,13 @@
 // be older than the pod. That proof cannot become false, so it is kept and asked for once.
 // It does not promise that the view is fresh: each write carries the version it was decided on.
 import type { ChildFact, CrFact, NodeFact, PodFact } from '#api/facts.ts'
+import type { ChildKind, KindName } from '#api/generated/kinds.ts'
 import { keyOf } from '#api/key.ts'
 import { annotation } from '#api/labels.ts'
 import type { Reader, Stores, Term } from '#api/ports.ts'
 import type { Clock } from '#lib/clock.ts'
+import { podName } from '#workloads/parts/names.ts'
+import { judge } from '#workloads/parts/owner.ts'
 import type { Findings, Observed } from '#workloads/workload.ts'
 import { storedWaivers } from '#workloads/parts/force.ts'
 import type { Silence } from './silence.ts'
@@ -56,7 +59,7 @@ export function withFindings(seen: Observed, findings: Findings): Observed {
 /** The view without any read. */
 export function observe(cr: CrFact, deps: GatherDeps, term: Term): Observed {
   const stored = parseStatus(cr.kind, cr.status)
-  const owned = ownedBy(cr, deps.stores)
+  const owned = [...ownedBy(cr, deps.stores), ...leftBehind(cr, deps.stores)]
   const pods = deps.stores.children.Pod.by('owner', keyOf(cr.kind, cr.namespace, cr.name))
   return Object.freeze({
     cr,
@@ -85,6 +88,37 @@ function ownedBy(cr: CrFact, { children }: Stores): readonly ChildFact[] {
     ...children.Service.by('owner', key),
     ...children.PersistentVolumeClaim.by('owner', key),
   ]
+}
+
+/** What the Go version left has no labels of a workload: it is found by its name. */
+function leftBehind(cr: CrFact, { children }: Stores): readonly ChildFact[] {
+  const { namespace, name } = cr
+  const found: readonly (ChildFact | undefined)[] = [
+    children.Pod.get(namespace, podName(name)),
+    children.Deployment.get(namespace, name),
+    children.StatefulSet.get(namespace, name),
+    children.CronJob.get(namespace, name),
+    children.Service.get(namespace, name),
+    ...governingService(cr, children),
+  ]
+  return found
+    .flatMap((fact) => fact ?? [])
+    .filter(
+      (fact) => fact.owner === undefined && kindsOfChildren[cr.kind].has(fact.kind) && judge(fact, cr) === 'adoptable',
+    )
+}
+
+const kindsOfChildren: Readonly<Record<KindName, ReadonlySet<ChildKind>>> = {
+  WorkloadProcess: new Set(['Pod', 'Service']),
+  WorkloadCronJob: new Set(['CronJob']),
+  WorkloadService: new Set(['Deployment', 'Service']),
+  WorkloadPersistent: new Set(['StatefulSet', 'Service']),
+}
+
+function governingService(cr: CrFact, children: Stores['children']): readonly (ChildFact | undefined)[] {
+  if (cr.kind !== 'WorkloadPersistent') return []
+  const name = fieldOf(parseJson(cr.spec), 'serviceName')
+  return typeof name === 'string' && name !== cr.name ? [children.Service.get(cr.namespace, name)] : []
 }
 
 /** E1 for the pods that the stored status and a person name: they are what a successor waits for. */

@@ -17,7 +17,8 @@ import type { Stamps } from './stamps.ts'
 import { isStamp } from './stamps.ts'
 import { storeAnswer, storeRemoval, targetOf } from './targets.ts'
 import { createVerifier } from './verifier.ts'
-import { asDryRun, changeCall, dropCall, imagesOf } from './write-calls.ts'
+import { isForeignForm, isRolling, takenOver, takeOverPatch } from './take-over.ts'
+import { asDryRun, changeCall, dropCall, imagesOf, takeOverCall, type WriteCall } from './write-calls.ts'
 import type { Comparison, Written } from './written.ts'
 import type { Wish } from './wish.ts'
 import { wishOf } from './wish.ts'
@@ -104,7 +105,31 @@ interface Work {
 
 type Tools = Pick<ApplierOptions, 'fence' | 'written' | 'stores' | 'labels'>
 
-async function change(tools: Tools, { child, wish, over }: Work, term: Term): Promise<Applied> {
+async function change(tools: Tools, work: Work, term: Term): Promise<Applied> {
+  if (!isForeignForm(work.over) && !isRolling(work.over)) return await write(tools, work, term)
+  const prepared = await prepare(tools, work, term)
+  return typeof prepared === 'string' ? prepared : await write(tools, { ...work, over: prepared }, term)
+}
+
+/** The object in a form that can be applied. A crash after it is no harm: the next look goes on from there. */
+async function prepare({ fence, stores }: Tools, { child, over }: Work, term: Term): Promise<ChildFact | Applied> {
+  const send = (patch: object, change = (call: WriteCall) => call) =>
+    fence.send(change(takeOverCall(over, patch)), targetOf(stores, child, over), term)
+  let managedFields: readonly unknown[] | undefined
+  if (isForeignForm(over)) {
+    // A dry run that changes nothing reads the books of the very version that is decided on.
+    const read = await send({}, asDryRun)
+    if (read.type !== 'ok') return read.type
+    managedFields = takenOver(read.object)
+  }
+  const patch = takeOverPatch(over, managedFields)
+  if (Object.keys(patch).length === 0) return over
+  const answer = await send(patch)
+  if (answer.type !== 'ok') return answer.type
+  return storeAnswer(stores, child.kind, answer.object) ?? over
+}
+
+async function write(tools: Tools, { child, wish, over }: Work, term: Term): Promise<Applied> {
   const { fence, stores, labels, written } = tools
   const call = changeCall(child, over, { labels, epoch: term.epoch, applied: wish.applied })
   const answer = await fence.send(call, targetOf(stores, child, over), term)
@@ -148,6 +173,7 @@ async function dropFrom(tools: Tools, { child, wish, over, ...drop }: Work & Lef
 async function verified(tools: Tools, work: Work, term: Term): Promise<Applied> {
   const { fence, stores, labels, written } = tools
   const { child, wish, over } = work
+  if (isRolling(over)) return await change(tools, work, term)
   const call = asDryRun(changeCall(child, over, { labels, epoch: term.epoch, applied: wish.applied }))
   const answer = await fence.send(call, targetOf(stores, child, over), term)
   if (answer.type !== 'ok') return answer.type

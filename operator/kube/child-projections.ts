@@ -38,8 +38,13 @@ function projectDeployment(object: unknown): DeploymentFact | undefined {
     readyReplicas: numberAt(status, 'readyReplicas') ?? 0,
     updatedReplicas: numberAt(status, 'updatedReplicas') ?? 0,
     availableReplicas: numberAt(status, 'availableReplicas') ?? 0,
+    ...(isRolling(object) ? { rolling: true as const } : {}),
     ...present({ problem: problemOf(object), restartedAt: restartedAtOf(templateOf(object)) }),
   }
+}
+
+function isRolling(object: unknown): boolean {
+  return textAt(objectAt(objectAt(object, 'spec'), 'strategy'), 'type') === 'RollingUpdate'
 }
 
 function problemOf(object: unknown): DeploymentFact['problem'] {
@@ -62,6 +67,7 @@ function projectStatefulSet(object: unknown): StatefulSetFact | undefined {
     updatedReplicas: numberAt(status, 'updatedReplicas') ?? 0,
     currentRevision: textAt(status, 'currentRevision') ?? '',
     updateRevision: textAt(status, 'updateRevision') ?? '',
+    ...present({ historyLimit: numberAt(objectAt(object, 'spec'), 'revisionHistoryLimit') }),
     claimTemplates: JSON.stringify(listAt(objectAt(object, 'spec'), 'volumeClaimTemplates')),
     ...present({ restartedAt: restartedAtOf(templateOf(object)) }),
   }

@@ -57,6 +57,15 @@ export function dropCall(over: ChildFact, labels: readonly string[], annotations
   return strategicMerge(over, { metadata })
 }
 
+/** Prepares an object for its first apply. */
+export function takeOverCall(
+  over: ChildFact,
+  patch: { readonly metadata?: object; readonly spec?: object },
+): WriteCall {
+  const body = { ...patch, metadata: { ...patch.metadata, ...versionOf(over) } }
+  return { ...strategicMerge(over, body), contentType: MERGE }
+}
+
 export function removeCall(fact: ChildFact, options: { readonly gracePeriodSeconds?: 0 }): WriteCall {
   return {
     method: 'DELETE',

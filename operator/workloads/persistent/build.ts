@@ -44,7 +44,8 @@ export function buildStatefulSet(seen: Seen, replicas: number): Child {
     spec: present({
       serviceName: serviceName(seen),
       replicas,
-      revisionHistoryLimit: 2,
+      // Kubernetes before 1.33 refuses another number in an adopted one.
+      revisionHistoryLimit: liveSet(seen)?.historyLimit ?? 2,
       minReadySeconds: spec.minReadySeconds === 0 ? undefined : spec.minReadySeconds,
       podManagementPolicy: 'OrderedReady',
       updateStrategy: { type: spec.updateStrategy },
