@@ -69,6 +69,7 @@ const moving: readonly Situation[] = [
   ['claim not bound', kinds, (kind) => unplaced(kind, 'unbound PersistentVolumeClaims'), bad('VolumePending')],
   ['quota', kinds, () => ({ over: { findings: { refused: quota } } }), moves('QuotaExceeded', '', 'unhealthy')],
   ['old instance ends', pods, (kind) => instance(kind, { deleting: true }), waits()],
+  ['suspended, still ends', pods, endsSuspended, { ...waits(), also: ['Reconciling', 'Suspended'] }],
   ['old run ends', ['WorkloadCronJob'], () => ({ facts: [given.pod({ controller: otherJob })] }), waits()],
 ]
 
@@ -80,7 +81,20 @@ const stuck: readonly Situation[] = [
     (kind) => instance(kind, {}, { over: silent }),
     stalls('NodeUnreachable', 'active', 'waiting'),
   ],
+  ['node silent, by force', kinds, forced, moves('NodeUnreachable', 'active', 'waiting')],
   ['spec refused', kinds, () => ({ spec: wrong }), stalls('NotAccepted', '', 'invalid')],
+  [
+    'spec refused, suspended',
+    kinds,
+    (kind) => refusedAfter(kind, suspended(kind, { suspend: true })),
+    { ...stalls('NotAccepted', 'healthy', 'invalid'), also: ['Stalled', 'Suspended'] },
+  ],
+  [
+    'spec refused, completed',
+    ['WorkloadProcess'],
+    (kind) => refusedAfter(kind, completed()),
+    stalls('NotAccepted', 'healthy', 'invalid'),
+  ],
   [
     'spec refused, runs on',
     pods,
@@ -148,7 +162,7 @@ function forTooLong(row: Row): Row {
     situation: `${row.situation}, for too long`,
     kind,
     found: later,
-    expected: { ...expected, also: ['Stalled'], kstatus: 'Failed' },
+    expected: { ...expected, also: expected.also.with(0, 'Stalled'), kstatus: 'Failed' },
   }
 }
 
@@ -216,6 +230,20 @@ function unplaced(kind: KindName, sentence: string): Found {
 
 function givenUp(): Found {
   return instance('WorkloadProcess', looping, { spec: { maxRestarts: 3 } })
+}
+
+function endsSuspended(kind: KindName): Found {
+  return instance(kind, { deleting: true }, { spec: { suspend: true } })
+}
+
+function forced(kind: KindName): Found {
+  const exclusivity = { nodeUnreachable: 'ForceAfter', forceAfter: '10m' }
+  return instance(kind, {}, { spec: { exclusivity }, over: silent })
+}
+
+function refusedAfter(kind: KindName, before: Found): Found {
+  const stored = { ...before.stored, ...lookAt(kind).status(before) }
+  return { ...before, spec: { ...before.spec, ...wrong }, generation: 2, stored }
 }
 
 function refusedBeside(kind: KindName): Found {

@@ -12,7 +12,7 @@ import { soonest } from './parts/conditions.ts'
 import { forcedDead, forceRequeueMs, type Policied } from './parts/force.ts'
 import { refOf } from './parts/grant.ts'
 import { overlayProblems, withOverlaidMetadata } from './parts/overlay.ts'
-import { isPaused } from './parts/pause.ts'
+import { isPaused, wasSuspended } from './parts/pause.ts'
 import { unended } from './parts/proof.ts'
 import type { State } from './parts/state.ts'
 import { buildHead, newest, resourceRef } from './parts/status.ts'
@@ -86,7 +86,7 @@ function reportRefused(reason: RefusedReason, problems: readonly Problem[], seen
     state: asSeen(seen, pods),
     acceptance,
     exclusive: exclusiveAsStored(seen),
-    suspended: false,
+    suspended: wasSuspended(seen),
     timeoutMs: 0,
   }
   const resources = seen.children.map((fact) => resourceRef(fact, fact.kind !== 'Pod' || fact.ready))
@@ -103,8 +103,14 @@ function sentenceOf(problems: readonly Problem[]): string {
 function asSeen(seen: Observed, pods: readonly PodFact[]): State {
   const schedule = seen.children.find((fact) => fact.kind === 'CronJob')
   const active = schedule?.kind === 'CronJob' ? !schedule.suspended : pods.length > 0
-  const healthy = schedule === undefined ? pods.some((pod) => pod.ready) : seen.stored.healthy === true
+  const isKept = schedule !== undefined || (pods.length === 0 && isAtRest(seen))
+  const healthy = isKept ? seen.stored.healthy === true : pods.some((pod) => pod.ready)
   return { reason: 'NotAccepted', message: '', active, healthy, progress: 'stuck' }
+}
+
+/** Nothing runs, and nothing should: a refused edit changes that as little as it does what runs. */
+function isAtRest(seen: Observed): boolean {
+  return wasSuspended(seen) || ('completion' in seen.stored && seen.stored.completion !== undefined)
 }
 
 /** Nothing new is started, so what was true of what runs stays true. */

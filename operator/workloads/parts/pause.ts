@@ -9,7 +9,11 @@ export function isPaused(seen: Observed): boolean {
 
 /** While paused a later wish to suspend or to resume waits; before the first look there is only the wish. */
 export function isSuspensionInForce(seen: Observed, wished: boolean): boolean {
-  const { observedGeneration = -1, conditions = [] } = seen.stored
-  if (!isPaused(seen) || observedGeneration === -1) return wished
-  return conditions.some(({ type, status }) => type === 'Suspended' && status === 'True')
+  const { observedGeneration = -1 } = seen.stored
+  return isPaused(seen) && observedGeneration !== -1 ? wasSuspended(seen) : wished
+}
+
+/** At the last look. */
+export function wasSuspended({ stored }: Observed): boolean {
+  return (stored.conditions ?? []).some(({ type, status }) => type === 'Suspended' && status === 'True')
 }
