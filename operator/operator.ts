@@ -246,7 +246,7 @@ function control(parts: Controlling, stack: AsyncDisposableStack): Controller {
       settings: { tenant, clusterName: config.cluster.name, controllerId, writeDeadlineMs },
       clock,
       telemetry: telemetry.of('writer'),
-      requeue: (key) => controller.requeue(key),
+      requeue: (key, afterMs) => controller.requeue(key, afterMs),
     }),
   )
   const controller = createController({

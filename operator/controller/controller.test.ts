@@ -106,8 +106,13 @@ describe('a term', () => {
 
     controller.requeue('WorkloadProcess/prod/report')
     await clock.advance(0)
+    const atOnce = telemetry.callsOf('reconciled').length
+    controller.requeue('WorkloadProcess/prod/report', 1000)
+    await clock.advance(999)
+    const early = telemetry.callsOf('reconciled').length
+    await clock.advance(1)
 
-    expect([before, telemetry.callsOf('reconciled').length]).toEqual([1, 2])
+    expect([before, atOnce, early, telemetry.callsOf('reconciled').length]).toEqual([1, 2, 2, 3])
     term.end()
     await running
   })

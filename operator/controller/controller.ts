@@ -25,7 +25,7 @@ export interface Controller {
    */
   run(term: Term, signal: AbortSignal): Promise<void>
   /** Another look at a workload: the writer asks for it. Without a term, nothing: the next one looks at everything. */
-  requeue(key: Key): void
+  requeue(key: Key, afterMs?: number): void
   /** Keys that are ready; for the gauge. */
   queueDepth(): Readonly<Record<QueueClass, number>>
 }
@@ -50,7 +50,7 @@ export function createController(options: ControllerOptions): Controller {
         current = undefined
       }
     },
-    requeue: (key) => current?.add(key),
+    requeue: (key, afterMs = 0) => current?.add(key, { afterMs }),
     queueDepth: () => current?.depth() ?? { urgent: 0, normal: 0, background: 0 },
   }
 }

@@ -3,7 +3,7 @@ import { appliedHash } from '#api/child.ts'
 import type { ChildFact, DeploymentFact } from '#api/facts.ts'
 import { annotation } from '#api/labels.ts'
 import type { Child } from '#api/ports.ts'
-import { ConflictError, TerminalError } from '#lib/errors.ts'
+import { ConflictError, TerminalError, TransientError } from '#lib/errors.ts'
 import { objectAt } from '#lib/json.ts'
 import { echo } from '#testing/fake-client.ts'
 import { settle } from '#testing/fake-clock.ts'
@@ -227,6 +227,21 @@ describe('verification', () => {
     await applyInTurn()
 
     expect(rig.requeued).toHaveLength(2)
+  })
+
+  it.each([
+    ['fails', () => rig.client.answer(() => new TransientError('busy'))],
+    [
+      'was not allowed just then',
+      (term: ReturnType<typeof given.term>) => rig.client.beforeSend(() => term.setRemainingMs(0)),
+    ],
+  ] as const)('asks for another look later when the dry run %s', async (_how, fail) => {
+    const term = given.term()
+    fail(term)
+
+    await applyInTurn(term)
+
+    expect(rig.delays).toEqual([0, 10_000])
   })
 
   it('says once what the server would refuse, and goes on', async () => {

@@ -9,7 +9,7 @@ import type { Key } from '#api/key.ts'
 import type { Child, Stores, Telemetry, Term } from '#api/ports.ts'
 import { orAbort } from '#lib/abort.ts'
 import type { Clock } from '#lib/clock.ts'
-import { isAbort, messageOf } from '#lib/errors.ts'
+import { isAbort, messageOf, TransientError } from '#lib/errors.ts'
 import type { Fence } from './fence.ts'
 import { ownedKeys } from './live-hash.ts'
 import { childProjections } from './child-projections.ts'
@@ -38,8 +38,11 @@ export interface ApplierOptions {
   readonly clock: Clock
   readonly telemetry: Telemetry
   readonly labels: Stamps['labels']
-  readonly requeue: (key: Key) => void
+  readonly requeue: (key: Key, afterMs?: number) => void
 }
+
+// Its owner is looked at again then, and the object gets another turn.
+const VERIFY_AGAIN_MS = 10_000
 
 export function createApplier(options: ApplierOptions): Applier {
   const { written, requeue, telemetry } = options
@@ -48,13 +51,19 @@ export function createApplier(options: ApplierOptions): Applier {
 
   const verify = async (work: Work, term: Term): Promise<void> => {
     const { child, over } = work
+    const again = (afterMs: number): void => {
+      if (over.owner !== undefined) requeue(over.owner, afterMs)
+    }
     try {
-      const outcome = await verified(options, work, term)
-      if (outcome === 'conflict' && over.owner !== undefined) requeue(over.owner)
+      if ((await verified(options, work, term)) === 'conflict') again(0)
     } catch (error) {
-      if (isAbort(error)) return
+      if (term.signal.aborted) return
       const { kind, namespace, name } = child
-      telemetry.log.warn('object not verified', { kind, namespace, name, error: messageOf(error) })
+      const fields = { kind, namespace, name, error: messageOf(error) }
+      const isRefused = !isAbort(error) && !(error instanceof TransientError)
+      if (isRefused) return telemetry.log.warn('object not verified', fields)
+      telemetry.log.debug('object not verified, trying again later', fields)
+      again(error instanceof TransientError ? Math.max(VERIFY_AGAIN_MS, error.retryAfterMs ?? 0) : VERIFY_AGAIN_MS)
     }
   }
   return {

@@ -140,25 +140,69 @@ describe('the status writer', () => {
     await expect(flushing).rejects.toBeInstanceOf(AbortError)
   })
 
-  it.each([
-    ['a newer version', new ConflictError('modified')],
-    ['a server that does not answer', new TransientError('no answer', { reason: 'timeout' })],
-  ])('requeues the workload after %s', async (_name, error) => {
-    rig.client.answer(() => error)
+  it('requeues the workload when it met a newer version: at once if the store has it, else when the watch is slow', async () => {
+    rig.client.answer(() => new ConflictError('modified'))
     rig.writer.status(KEY, running, given.term())
-
+    await rig.writer.flush(never)
+    const gate = rig.client.hold()
+    rig.writer.status(KEY, running, given.term())
+    rig.stores.see(given.cr({ resourceVersion: '200' }))
+    gate.release()
     await rig.writer.flush(never)
 
-    expect(rig.requeued).toEqual([KEY])
+    expect([rig.requeued, rig.delays]).toEqual([
+      [KEY, KEY],
+      [1000, 0],
+    ])
   })
 
-  it('says that a status was refused, and does not try again by itself', async () => {
-    rig.client.answer(() => new TerminalError('status.active: invalid'))
+  it('requeues the workload ever later while the server does not answer, and begins anew after a success', async () => {
+    const term = given.term()
+    for (const answer of ['no', 'no', 'no', 'yes', 'no']) {
+      rig.client.answer(() => (answer === 'no' ? new TransientError('no answer', { reason: 'timeout' }) : {}))
+      rig.writer.status(KEY, running, term)
+      await rig.writer.flush(never)
+    }
+
+    const [first = 0, second = 0, third = 0, anew = 0] = rig.delays
+    expect(rig.requeued).toEqual([KEY, KEY, KEY, KEY])
+    expect(first).toBeGreaterThanOrEqual(400)
+    expect(second).toBeGreaterThan(first)
+    expect(third).toBeGreaterThan(second)
+    expect(anew).toBeLessThan(second)
+  })
+
+  it('waits as long as the server asks', async () => {
+    rig.client.answer(() => new TransientError('busy', { reason: 'throttled', retryAfterMs: 7000 }))
     rig.writer.status(KEY, running, given.term())
 
     await rig.writer.flush(never)
 
-    expect([rig.requeued, rig.telemetry.messages('error')]).toEqual([[], ['status refused']])
+    expect(rig.delays).toEqual([7000])
+  })
+
+  it('requeues the workload when the term did not allow the write just then', async () => {
+    const term = given.term()
+    rig.client.beforeSend(() => term.setRemainingMs(0))
+    rig.writer.status(KEY, running, term)
+
+    await rig.writer.flush(never)
+
+    expect([rig.client.calls, rig.requeued]).toEqual([[], [KEY]])
+    expect(rig.delays[0]).toBeGreaterThanOrEqual(400)
+  })
+
+  it('says once that a status was refused, and tries again each minute: no event tells of a right that was given', async () => {
+    rig.client.answer(() => new TerminalError('workloadprocesses/status is forbidden', { reason: 'forbidden' }))
+    const term = given.term()
+    rig.writer.status(KEY, running, term)
+    await rig.writer.flush(never)
+
+    rig.writer.status(KEY, running, term)
+    await rig.writer.flush(never)
+
+    expect(rig.telemetry.messages('error')).toEqual(['status refused'])
+    expect(rig.delays).toEqual([60_000, 60_000])
   })
 
   it('drops everything of a term that is over', async () => {

@@ -1,13 +1,15 @@
 // Writes statuses: the latest one per workload wins, eight at a time, what somebody may wait for at once and everything
 // else within 200 ms, so that changes which come together are written together. It promises that a status is written
 // over the version it was compared with, and never outside its term. It does not promise that each status is written:
-// one that equals the stored one, or was overtaken, is dropped; one that met a newer version requeues its workload.
+// one that equals the stored one, or was overtaken, is dropped; one that could not be written requeues its workload,
+// later with each failure, since nothing else may ever look at that workload again.
 import type { CrFact } from '#api/facts.ts'
 import type { Leader } from '#api/generated/kinds.ts'
 import type { Key } from '#api/key.ts'
 import { partsOf } from '#api/key.ts'
 import type { StatusPatch, Stores, Telemetry, Term } from '#api/ports.ts'
 import { orAbort } from '#lib/abort.ts'
+import { backoffMs } from '#lib/backoff.ts'
 import type { Clock } from '#lib/clock.ts'
 import { isAbort, messageOf, TransientError } from '#lib/errors.ts'
 import { formatTime } from '#lib/time.ts'
@@ -23,7 +25,7 @@ export interface StatusWriterOptions {
   readonly stores: Stores
   readonly clock: Clock
   readonly telemetry: Telemetry
-  readonly requeue: (key: Key) => void
+  readonly requeue: (key: Key, afterMs: number) => void
 }
 
 export interface StatusWriter {
@@ -38,6 +40,13 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
 
 const IN_FLIGHT = 8
 const COMPANY_MS = 200
+// The event about the newer version comes first; this is for the case that the watch is slow.
+const MOVED_MS = 1000
+const RETRY = { initialMs: 500, maxMs: 60_000, factor: 2, jitter: 0.2 } as const
+// A right or a CRD is mended by people, and no event tells of it.
+const REFUSED_MS = 60_000
+// Workloads in trouble whose failures are counted; beyond that, all begin anew.
+const FAILURES_KEPT = 10_000
 
 interface Entry {
   readonly wish: StatusPatch
@@ -55,6 +64,8 @@ class CoalescingWriter implements StatusWriter {
   readonly #waiting = new Map<Key, number>()
   readonly #inFlight = new Set<Key>()
   readonly #onIdle = new Set<() => void>()
+  /** How often in a row a status could not be written. */
+  readonly #failures = new Map<Key, number>()
   #timer: Disposable | undefined
 
   constructor(options: StatusWriterOptions) {
@@ -138,8 +149,9 @@ class CoalescingWriter implements StatusWriter {
     this.#inFlight.add(key)
     try {
       await this.#write(key, entry)
+      this.#failures.delete(key)
     } catch (error) {
-      this.#failed(key, error)
+      this.#failed(key, error, entry.term)
     }
     this.#inFlight.delete(key)
     this.#pump()
@@ -153,20 +165,27 @@ class CoalescingWriter implements StatusWriter {
     if (currentChange === undefined) return
     const answer = await fence.send(statusCall(current, currentChange.patch), crTarget(stores, current), term)
     if (answer.type === 'ok') storeCr(stores, current, answer.object)
-    if (answer.type === 'conflict') requeue(key)
+    // At once only when the newer version is here: else the next look would meet the same answer.
+    if (answer.type === 'conflict') requeue(key, this.#stored(key) === current ? MOVED_MS : 0)
   }
 
-  #failed(key: Key, error: unknown): void {
-    if (isAbort(error)) return
+  #failed(key: Key, error: unknown, term: Term): void {
+    if (term.signal.aborted) return
+    const { requeue, telemetry } = this.#options
     const { kind, namespace, name } = partsOf(key)
     const fields = { kind, namespace, name, error: messageOf(error) }
+    const failures = this.#failures.get(key) ?? 0
+    const afterMs = backoffMs(failures, RETRY, Math.random)
+    if (this.#failures.size >= FAILURES_KEPT) this.#failures.clear()
+    this.#failures.set(key, failures + 1)
+    // Not sent, because a renewal was late, and the term goes on.
+    if (isAbort(error)) return requeue(key, afterMs)
     if (error instanceof TransientError) {
-      this.#options.telemetry.log.warn('status not written', fields)
-      this.#options.requeue(key)
-      return
+      telemetry.log.warn('status not written', fields)
+      return requeue(key, Math.max(afterMs, error.retryAfterMs ?? 0))
     }
-    // Trying again would be refused again; the next reconcile of this workload tries anyway.
-    this.#options.telemetry.log.error('status refused', fields)
+    telemetry.log[failures === 0 ? 'error' : 'debug']('status refused', fields)
+    requeue(key, REFUSED_MS)
   }
 
   #isIdle(): boolean {

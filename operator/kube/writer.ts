@@ -32,7 +32,7 @@ export interface WriterOptions {
   readonly clock: Clock
   readonly telemetry: Telemetry
   /** Asks for another reconcile of a workload: a status met a newer version, or an object is to be verified. */
-  readonly requeue: (key: Key) => void
+  readonly requeue: (key: Key, afterMs?: number) => void
 }
 
 export function createWriter(options: WriterOptions): Writer & Disposable {

@@ -18,9 +18,14 @@ export function createWriterRig() {
   const telemetry = fakeTelemetry()
   const requeued: string[] = []
   const settings = { tenant: 'default', clusterName: 'east', controllerId: 'replica-a', writeDeadlineMs: T_MS }
-  const requeue = (key: string): void => void requeued.push(key)
+  /** In how many ms each of them. */
+  const delays: number[] = []
+  const requeue = (key: string, afterMs = 0): void => {
+    requeued.push(key)
+    delays.push(afterMs)
+  }
   const writer = createWriter({ client, stores, settings, clock, telemetry, requeue })
-  return { client, stores, clock, telemetry, requeued, writer }
+  return { client, stores, clock, telemetry, requeued, delays, writer }
 }
 
 export type WriterRig = ReturnType<typeof createWriterRig>
