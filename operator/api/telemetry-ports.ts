@@ -41,7 +41,7 @@ export interface Metrics {
   httpRequest(route: string, method: string, code: number, seconds: number): void
 }
 
-export type WorkloadOperation = 'startup' | 'shutdown' | 'sync' | 'sync-error' | 'retry' | 'remove'
+type WorkloadOperation = 'startup' | 'shutdown' | 'sync' | 'sync-error' | 'retry' | 'remove'
 
 /** What gauges show; read at scrape time. */
 export interface GaugeSources {

@@ -9,8 +9,8 @@ import { perWorkload } from './metrics.ts'
 
 /** In the text format of Prometheus, with a last newline. HELP and TYPE are there also when no series is. */
 export function renderWorkloadSeries(sources: GaugeSources | undefined, workloads: Workloads): string {
-  const status = [head(perWorkload.status)]
-  const healthy = [head(perWorkload.healthy)]
+  const status = [headOf(perWorkload.status)]
+  const healthy = [headOf(perWorkload.healthy)]
   if (sources?.leadership.isLeader() === true) {
     for (const cr of workloads.ours(sources.informers.stores)) {
       const look = workloads.look(cr)
@@ -23,6 +23,6 @@ export function renderWorkloadSeries(sources: GaugeSources | undefined, workload
   return `${[...status, '', ...healthy].join('\n')}\n`
 }
 
-function head({ name, type, help }: MetricSpec): string {
+export function headOf({ name, type, help }: MetricSpec): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}`
 }

@@ -1,5 +1,6 @@
 // THE table of metrics: name, type, help, labels, and which series exist from the start. What feeds them is in
-// recorder.ts (events) and gauges.ts (read at scrape); series with one line per workload are in compat-metrics.ts.
+// recorder.ts (events) and gauges.ts (read at scrape); series with one line per workload are in
+// compat-metrics.ts and workload-counters.ts.
 import { kindInfo, kinds } from '#api/generated/kinds.ts'
 import { workloadStates } from '#api/view.ts'
 
@@ -65,16 +66,6 @@ export const events = {
   eventsDropped: counter('events_dropped_total', 'Kubernetes Events not written because too many were under way'),
   httpRequests: counter('http_requests_total', 'HTTP requests answered', { route: open, method: open, code: open }),
   httpSeconds: histogram('http_request_duration_seconds', 'Duration of HTTP requests', { route: open }, CALL_SECONDS),
-  operations: counter('workload_operations_total', 'Operations on workloads, by the leader', {
-    type: open,
-    name: open,
-    operation: open,
-  }),
-  errors: counter('workload_errors_total', 'Errors of workloads, by the leader', {
-    type: open,
-    name: open,
-    error_type: open,
-  }),
 } as const
 
 /** Read when somebody scrapes. */
@@ -96,8 +87,18 @@ export const gauges = {
   load: gauge('system_load', 'Load average of the machine over one minute'),
 } as const
 
-/** One series per workload, from the leader only. Rendered in compat-metrics.ts. */
+/** One series per workload, from the leader only. Rendered in compat-metrics.ts and workload-counters.ts. */
 export const perWorkload = {
+  operations: counter('workload_operations_total', 'Operations on workloads, by the leader', {
+    type: open,
+    name: open,
+    operation: open,
+  }),
+  errors: counter('workload_errors_total', 'Errors of workloads, by the leader', {
+    type: open,
+    name: open,
+    error_type: open,
+  }),
   status: gauge('workload_status', 'Status of managed workloads (1=active, 0=inactive)', {
     name: open,
     namespace: open,

@@ -1,46 +1,26 @@
 // The counters and histograms behind the port Metrics. Nothing here throws and nothing waits.
 import type { Registry } from 'prom-client'
 import { Counter, Histogram } from 'prom-client'
-import type { KindName } from '#api/generated/kinds.ts'
 import { kindInfo } from '#api/generated/kinds.ts'
-import type { Metrics, WorkloadOperation } from '#api/ports.ts'
-import type { ErrorReason } from '#lib/errors.ts'
+import type { Metrics } from '#api/ports.ts'
 import type { MetricSpec } from './metrics.ts'
 import { events, zeroLabels } from './metrics.ts'
+import type { WorkloadCounters } from './workload-counters.ts'
 
-const operations: readonly WorkloadOperation[] = ['startup', 'shutdown', 'sync', 'sync-error', 'retry', 'remove']
-const reasons: readonly ErrorReason[] = [
-  'timeout',
-  'throttled',
-  'unavailable',
-  'unauthorized',
-  'forbidden',
-  'not_found',
-  'already_exists',
-  'conflict',
-  'invalid',
-  'quota',
-  'canceled',
-  'unknown',
-]
-
-export function createRecorder(registry: Registry): Metrics {
-  return { ...workMetrics(registry), ...leaderMetrics(registry), ...edgeMetrics(registry) }
+export function createRecorder(registry: Registry, workloads: WorkloadCounters): Metrics {
+  return {
+    ...workMetrics(registry),
+    ...leaderMetrics(registry, workloads),
+    ...edgeMetrics(registry),
+    ...workloads.metrics,
+  }
 }
 
 type EdgeMetric = 'apiRequest' | 'watchRestarted' | 'eventEmitted' | 'eventDropped' | 'httpRequest'
-type LeaderMetric =
-  | 'termStarted'
-  | 'termEnded'
-  | 'acquireFailed'
-  | 'renewed'
-  | 'renewFailed'
-  | 'fencedWrite'
-  | 'workloadOperation'
-  | 'workloadError'
-  | 'workloadForgotten'
+type LeaderMetric = 'termStarted' | 'termEnded' | 'acquireFailed' | 'renewed' | 'renewFailed' | 'fencedWrite'
+type WorkloadMetric = 'workloadOperation' | 'workloadError' | 'workloadForgotten'
 
-function workMetrics(registry: Registry): Omit<Metrics, EdgeMetric | LeaderMetric> {
+function workMetrics(registry: Registry): Omit<Metrics, EdgeMetric | LeaderMetric | WorkloadMetric> {
   const reconciles = counter(events.reconciles, registry)
   const reconcileSeconds = histogram(events.reconcileSeconds, registry)
   const queueWait = histogram(events.queueWait, registry)
@@ -55,7 +35,7 @@ function workMetrics(registry: Registry): Omit<Metrics, EdgeMetric | LeaderMetri
   }
 }
 
-function leaderMetrics(registry: Registry): Pick<Metrics, LeaderMetric> {
+function leaderMetrics(registry: Registry, workloads: WorkloadCounters): Pick<Metrics, LeaderMetric> {
   const transitions = counter(events.transitions, registry)
   const acquisitions = counter(events.acquisitions, registry)
   const losses = counter(events.losses, registry)
@@ -66,7 +46,6 @@ function leaderMetrics(registry: Registry): Pick<Metrics, LeaderMetric> {
   const renewSeconds = histogram(events.renewSeconds, registry)
   const renewFailures = counter(events.renewFailures, registry)
   const fencedWrites = counter(events.fencedWrites, registry)
-  const workloads = workloadMetrics(registry)
   return {
     termStarted: (takeover) => {
       transitions.inc()
@@ -78,40 +57,12 @@ function leaderMetrics(registry: Registry): Pick<Metrics, LeaderMetric> {
       losses.inc()
       termsEnded.inc({ reason })
       termSeconds.observe(seconds)
-      // The next leader counts on; two replicas with series of one workload would make sums wrong.
       workloads.reset()
     },
     acquireFailed: () => failedAttempts.inc(),
     renewed: (store, seconds) => renewSeconds.observe({ store }, seconds),
     renewFailed: (store, reason) => renewFailures.inc({ store, reason }),
     fencedWrite: (resource) => fencedWrites.inc({ resource }),
-    ...workloads.metrics,
-  }
-}
-
-interface WorkloadMetrics {
-  readonly metrics: Pick<Metrics, 'workloadOperation' | 'workloadError' | 'workloadForgotten'>
-  reset(): void
-}
-
-/** The label set has no namespace, as in the Go version: workloads of one type and name share their series. */
-function workloadMetrics(registry: Registry): WorkloadMetrics {
-  const done = counter(events.operations, registry)
-  const failed = counter(events.errors, registry)
-  const typeOf = (kind: KindName): string => kindInfo[kind].type
-  return {
-    metrics: {
-      workloadOperation: (kind, name, operation) => done.inc({ type: typeOf(kind), name, operation }),
-      workloadError: (kind, name, reason) => failed.inc({ type: typeOf(kind), name, error_type: reason }),
-      workloadForgotten: (kind, _namespace, name) => {
-        for (const operation of operations) done.remove({ type: typeOf(kind), name, operation })
-        for (const reason of reasons) failed.remove({ type: typeOf(kind), name, error_type: reason })
-      },
-    },
-    reset: () => {
-      done.reset()
-      failed.reset()
-    },
   }
 }
 

@@ -183,6 +183,25 @@ describe('workload series', () => {
     expect(await scrape()).not.toContain('gone')
   })
 
+  it('count each operation and error of a workload', async () => {
+    const { telemetry, scrape } = open()
+    const { metrics } = telemetry
+    metrics.workloadOperation('WorkloadProcess', 'one', 'startup')
+    metrics.workloadOperation('WorkloadCronJob', 'two', 'sync')
+    metrics.workloadOperation('WorkloadProcess', 'one', 'sync')
+    metrics.workloadOperation('WorkloadProcess', 'one', 'sync')
+    metrics.workloadError('WorkloadCronJob', 'two', 'already_exists')
+
+    const text = await scrape()
+
+    expect(text.split('\n').filter((line) => /^k8_highlander_workload_(operations|errors)_total/.test(line))).toEqual([
+      'k8_highlander_workload_operations_total{type="process",name="one",operation="startup"} 1',
+      'k8_highlander_workload_operations_total{type="process",name="one",operation="sync"} 2',
+      'k8_highlander_workload_operations_total{type="cronjob",name="two",operation="sync"} 1',
+      'k8_highlander_workload_errors_total{type="cronjob",name="two",error_type="already_exists"} 1',
+    ])
+  })
+
   it('end with the leadership', async () => {
     const { telemetry, scrape } = open()
     telemetry.metrics.workloadOperation('WorkloadProcess', 'mine', 'startup')

@@ -10,6 +10,7 @@ import { registerGauges } from './gauges.ts'
 import type { Level } from './logger.ts'
 import { createLoggers } from './logger.ts'
 import { createRecorder } from './recorder.ts'
+import { createWorkloadCounters } from './workload-counters.ts'
 
 export interface TelemetrySettings {
   readonly level: Level
@@ -46,12 +47,14 @@ export function openTelemetry(settings: TelemetrySettings): OpenTelemetry {
   const { id, tenant, cluster } = identity
   const loggers = createLoggers({ ...settings, fields: { id, tenant, cluster } })
   loggers.setContext(() => epochField(sources))
-  const metrics = createRecorder(registry)
+  const counters = createWorkloadCounters()
+  const metrics = createRecorder(registry, counters)
   registerGauges(registry, { ...settings, now: () => clock.now(), sources: () => sources })
   registerProcessMetrics(registry)
   const render = async (): Promise<{ contentType: string; text: string }> => {
     await parseStatuses(sources, workloads, clock)
-    const text = `${await registry.metrics()}\n${renderWorkloadSeries(sources, workloads)}`
+    const series = `${counters.render()}\n${renderWorkloadSeries(sources, workloads)}`
+    const text = `${await registry.metrics()}\n${series}`
     return { contentType: registry.contentType, text }
   }
   let last = { atMs: Number.NEGATIVE_INFINITY, answer: Promise.resolve({ contentType: '', text: '' }) }
