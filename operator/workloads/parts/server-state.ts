@@ -24,9 +24,17 @@ export function serverState(seen: Policied, wanted: number): State {
   const worst = states.find((state) => !state.healthy)
   if (worst !== undefined) return worst
   const [first] = states
-  if (first === undefined) return waitsForPod('The pod is about to be created.')
+  if (first === undefined) return waitsForPod(noPodYet(seen))
   if (pods.length === wanted) return wanted === 1 ? first : { ...first, message: `All ${wanted} pods are ready.` }
   return troubled('Starting', `${pods.length} of ${wanted} pods exist.`)
+}
+
+/** Why a StatefulSet makes no pod, such as a quota of pods, is told in its Events only. */
+function noPodYet({ children, cr }: Observed): string {
+  const maker = children.find(({ kind }) => kind === 'StatefulSet' || kind === 'Deployment')
+  if (maker === undefined) return 'The pod is about to be created.'
+  const command = `kubectl describe ${maker.kind.toLowerCase()} ${maker.name} -n ${cr.namespace}`
+  return `Waiting for the ${maker.kind} to make a pod. If none appears, the cause is shown by: ${command}`
 }
 
 /** Stopped only when everything has ended; pods behind their gate have never begun. */

@@ -226,6 +226,10 @@ describe('the status of a persistent workload', () => {
     })
   })
 
+  it('tells where to look when no pod appears: a quota of pods shows only there', () => {
+    expect(persistent.message({ facts: [set] }, 'Ready')).toContain('kubectl describe statefulset report -n prod')
+  })
+
   it('warns about ports that a headless Service cannot translate', () => {
     const spec = { ports: [{ name: 'mq', containerPort: 1414, servicePort: 80 }] }
 
