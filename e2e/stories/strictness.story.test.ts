@@ -27,6 +27,7 @@ const untyped: readonly (readonly [part: string, edit: object, field: string])[]
   ['affinity', { affinity: { nodeAfinity: {} } }, 'affinity.nodeAfinity'],
   ['volumes', { volumes: [{ name: 'a', emptyDri: {} }] }, 'volumes[0].emptyDri'],
   ['initContainers', { initContainers: [{ name: 'a', image: 'a', comand: ['a'] }] }, 'initContainers[0].comand'],
+  ['podTemplate', { podTemplate: { spec: { hostNetwrok: true } } }, 'hostNetwrok'],
   ['sidecars', { sidecars: [{ name: 'a', image: 'a', comand: ['a'] }] }, 'initContainers[0].comand'],
 ]
 
