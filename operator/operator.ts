@@ -11,6 +11,7 @@ import { createController } from '#controller/controller.ts'
 import type { Controller } from '#controller/controller.ts'
 import type { Silence } from '#controller/silence.ts'
 import { watchSilence } from '#controller/silence.ts'
+import { createSuspensions } from '#controller/suspensions.ts'
 import type { HttpServer } from '#http/server.ts'
 import { startHttp } from '#http/server.ts'
 import type { ObservedLeases } from '#http/store-state.ts'
@@ -255,6 +256,7 @@ function control(parts: Controlling, stack: AsyncDisposableStack): Controller {
     writer,
     reader: createReader(client),
     silence: parts.silence,
+    suspensions: createSuspensions(stores, clock),
     recorder,
     tenant: { tenant, namespace },
     clock,

@@ -92,6 +92,74 @@ describe('the life of a workload', () => {
     })
   })
 
+  describe('a run that is asked for', () => {
+    const RUN = { 'simulation.highlander.plexobject.io/run-for': '3s' }
+    const job = { image: 'busybox:1', schedule: '@yearly', podAnnotations: RUN }
+
+    it('runs once while the schedule is suspended for it, and the schedule goes on', async () => {
+      await world.create('WorkloadCronJob', 'now', job, { annotations: { [`${PREFIX}/run-now`]: 'at creation' } })
+      await world.healthy('WorkloadCronJob', 'now')
+      expect(await jobsOf('now')).toEqual([])
+
+      await ask('WorkloadCronJob', 'now', 'run-now', 'one')
+      await handled('WorkloadCronJob', 'now', 'lastHandledRunNow', 'one')
+      expect(await isSuspended('now')).toBe(true)
+      const run = await finished('now')
+      await eventually('the schedule is in force', async () => !(await isSuspended('now')))
+
+      expect(run).toMatchObject({
+        trigger: 'Manual',
+        result: 'Succeeded',
+        job: expect.stringMatching(/^now-m[0-9a-f]{8}$/),
+      })
+      const jobs = await jobsOf('now')
+      expect(jobs.length).toBe(1)
+      expect(textAt(jobs[0], 'metadata', 'ownerReferences', 0, 'kind')).toBe('CronJob')
+      expect(textAt(jobs[0], 'metadata', 'annotations', 'cronjob.kubernetes.io/instantiate')).toBe('manual')
+      for (const reason of ['RunStarted', 'RunSucceeded']) await event('now', reason)
+    })
+
+    it('runs while the workload is suspended, which stays so', async () => {
+      await world.create('WorkloadCronJob', 'asleep', { ...job, suspend: true })
+      await eventually('a suspended CronJob', async () => isSuspended('asleep'))
+      await eventually('a status', async () => world.condition('WorkloadCronJob', 'asleep', 'Ready'))
+
+      await ask('WorkloadCronJob', 'asleep', 'run-now', 'one')
+      await finished('asleep')
+
+      expect(await isSuspended('asleep')).toBe(true)
+    })
+
+    it('waits for the run before it', async () => {
+      await world.create('WorkloadCronJob', 'busy', job)
+      await world.healthy('WorkloadCronJob', 'busy')
+      await ask('WorkloadCronJob', 'busy', 'run-now', 'one')
+      await handled('WorkloadCronJob', 'busy', 'lastHandledRunNow', 'one')
+
+      await ask('WorkloadCronJob', 'busy', 'run-now', 'two')
+      await handled('WorkloadCronJob', 'busy', 'lastHandledRunNow', 'two')
+
+      const jobs = await jobsOf('busy')
+      const unfinished = jobs.filter((one) => textAt(one, 'status', 'completionTime') === '')
+      expect([jobs.length, unfinished.length]).toEqual([2, 1])
+    })
+  })
+
+  async function jobsOf(name: string): Promise<readonly Json[]> {
+    return await world.list('Job', `${PREFIX}/name=${name}`)
+  }
+
+  async function isSuspended(name: string): Promise<boolean> {
+    return at(await world.get('CronJob', name), 'spec', 'suspend') === true
+  }
+
+  async function finished(name: string): Promise<Json> {
+    return await eventually(`a finished run of ${name}`, async () => {
+      const [run] = itemsOf(await world.get('WorkloadCronJob', name), 'status', 'runs')
+      return textAt(run, 'result') === 'Succeeded' ? run : undefined
+    })
+  }
+
   async function ask(kind: KindName, name: string, request: string, value: string | null): Promise<void> {
     await world.patch(kind, name, { metadata: { annotations: { [`${PREFIX}/${request}`]: value } } })
   }

@@ -39,9 +39,14 @@ export const annotation = {
   restartRequestedAt: `${PREFIX}/restart-requested-at`,
   /** On a resource, uid of a pod: a person vouches that it has ended. */
   confirmDead: `${PREFIX}/confirm-dead`,
+  /** On a WorkloadCronJob, any new text: one run. */
+  runNow: `${PREFIX}/run-now`,
   /** On a pod template and its pods: the last restart request that was handled. */
   restartedAt: `${PREFIX}/restarted-at`,
 } as const
+
+/** As `kubectl create job --from` writes it. */
+export const MANUAL_RUN = { 'cronjob.kubernetes.io/instantiate': 'manual' } as const
 
 /** Scheduling gate of Strict services; opened only for the pod that holds the grant. */
 export const GRANT_GATE = `${PREFIX}/grant`

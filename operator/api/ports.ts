@@ -130,6 +130,8 @@ export interface Store<V extends Fact> {
   wroteDelete(fact: V): void
   /** A DELETED event for this uid was delivered; never absence from a list. The last 10,000. */
   sawDeleted(uid: string): boolean
+  /** The watch itself has delivered this version, or a newer one: what is known is not only our own answer. */
+  isConfirmed(fact: V): boolean
   /** The callback must only compute a key. */
   subscribe(onChange: (change: Change<V>) => void): Disposable
 }

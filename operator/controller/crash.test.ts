@@ -6,7 +6,7 @@ import { keyOf, type Key } from '#api/key.ts'
 import { annotation } from '#api/labels.ts'
 import { engineParts } from '#testing/engine.ts'
 import { createFakeStores, type FakeStores } from '#testing/fake-stores.ts'
-import { given, type CrOverrides } from '#testing/given.ts'
+import { given, NOW_MS, type CrOverrides } from '#testing/given.ts'
 import { proofOfEnd } from '#workloads/parts/proof.ts'
 import { createProofMemory } from './gather.ts'
 import { reconcile, type Outcome } from './reconcile.ts'
@@ -46,6 +46,11 @@ const stories: readonly Story[] = [
   },
   { name: 'a new Persistent', cr: { kind: 'WorkloadPersistent', spec: { ...image(1), ...front } } },
   { name: 'a new CronJob', cr: { kind: 'WorkloadCronJob', spec: { ...image(1), schedule: '0 0 * * *' } } },
+  {
+    name: 'a CronJob that is to run now',
+    cr: { kind: 'WorkloadCronJob', spec: { ...image(1), schedule: '0 0 * * *' } },
+    event: (stores) => annotate(stores, { [annotation.runNow]: 'now' }),
+  },
   {
     name: 'a CronJob with another schedule',
     cr: { kind: 'WorkloadCronJob', spec: { ...image(1), schedule: '0 0 * * *' } },
@@ -110,6 +115,10 @@ function watch(stores: FakeStores): void {
 }
 
 function actAsKubernetes(stores: FakeStores): void {
+  for (const job of stores.children.Job.all()) {
+    if (job.result === 'Running')
+      stores.see({ ...job, result: 'Succeeded', finishedAtMs: NOW_MS, resourceVersion: stores.nextVersion() })
+  }
   for (const pod of pods(stores)) {
     if (pod.deleting) stores.lose(pod)
     else if (!pod.gated && pod.phase === 'Pending')

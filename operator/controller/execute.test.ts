@@ -57,6 +57,18 @@ describe('an answer that shows that someone else moved', () => {
   })
 })
 
+it('takes a run for made when a leader before has made it, and knows it from then on', async () => {
+  const { stores, api, run } = setUp()
+  const controller = { kind: 'CronJob', name: 'report', uid: 'uid-report' }
+  const job = given.job({ name: 'report', controller })
+  api.hidden.push(job)
+
+  const result = await run({ type: 'create', child: given.child('Job') })
+
+  expect(result).toMatchObject({ outcome: { type: 'moved' }, findings: {}, writes: 0 })
+  expect(stores.children.Job.get('prod', 'report')).toEqual(job)
+})
+
 it('opens the gate with the grant that was just written', async () => {
   const { stores, run } = setUp()
   const pod = given.pod({ gated: true })

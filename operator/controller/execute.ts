@@ -168,20 +168,32 @@ class Run {
 
   /** The name is taken: by whom decides what comes next. */
   async #meet(child: Child): Promise<Step> {
-    const store: Store<ChildFact> = this.#deps.stores.children[child.kind]
     const found = await this.#find(child)
     if (found.type === 'absent') return { outcome: moved }
     const { fact } = found
+    // A run made by a leader before us: its event has not come yet.
+    if (isMadeAsAsked(child, fact)) return this.#known(fact)
     const whose = judge(fact, this.#cr)
     if (whose === 'stranger') return taken(child, describeStranger(fact, found.fieldManager))
-    // Known from now on, so that the event of its end is one of this workload.
-    if (!store.sawDeleted(fact.uid)) store.wrote(fact)
+    this.#known(fact)
     if (whose === 'predecessor' || fact.deleting) return { outcome: { type: 'moved', afterMs: NAME_ENDING_MS } }
     // What is asked of these depends on what they are; the next look finds them by their name.
     if (fact.kind === 'StatefulSet' || fact.kind === 'Service') return { outcome: moved }
     // At once: without the labels /kind and /name (Go version) the next look would not find it either.
     return this.#apply(child, fact)
   }
+
+  /** From now on, so that the event of its end is one of this workload. */
+  #known(fact: ChildFact): Step {
+    const store: Store<ChildFact> = this.#deps.stores.children[fact.kind]
+    if (!store.sawDeleted(fact.uid)) store.wrote(fact)
+    return { outcome: moved }
+  }
+}
+
+/** A grandchild: controlled by the very child that was to control it. */
+function isMadeAsAsked({ kind, object }: Child, { controller }: ChildFact): boolean {
+  return kind === 'Job' && controller?.uid === object.metadata.ownerReferences[0]?.uid
 }
 
 function graceOf({ gracePeriodSeconds }: Extract<Action, { readonly type: 'delete' }>) {

@@ -8,11 +8,13 @@ import { keyOf } from '#api/key.ts'
 import { annotation } from '#api/labels.ts'
 import type { Reader, Stores, Term } from '#api/ports.ts'
 import type { Clock } from '#lib/clock.ts'
+import { unpack } from '#lib/packed-text.ts'
 import { podName } from '#workloads/parts/names.ts'
 import { judge } from '#workloads/parts/owner.ts'
 import type { Findings, Observed } from '#workloads/workload.ts'
 import { storedWaivers } from '#workloads/parts/force.ts'
 import type { Silence } from './silence.ts'
+import type { Suspensions } from './suspensions.ts'
 import { fieldOf, parseJson, parseStatus, type Stored } from './stored-status.ts'
 
 export interface GatherDeps {
@@ -21,6 +23,7 @@ export interface GatherDeps {
   readonly clock: Clock
   readonly proofs: ProofMemory
   readonly silence: Pick<Silence, 'lastedMs'>
+  readonly suspensions: Suspensions
 }
 
 /** Uids of pods that a live read did not find. */
@@ -58,7 +61,7 @@ export function withFindings(seen: Observed, findings: Findings): Observed {
 
 /** The view without any read. */
 export function observe(cr: CrFact, deps: GatherDeps, term: Term): Observed {
-  const stored = parseStatus(cr.kind, cr.status)
+  const stored = parseStatus(cr.kind, unpack(cr.status, cr.name))
   const owned = [...ownedBy(cr, deps.stores), ...leftBehind(cr, deps.stores)]
   const pods = deps.stores.children.Pod.by('owner', keyOf(cr.kind, cr.namespace, cr.name))
   return Object.freeze({
@@ -70,6 +73,7 @@ export function observe(cr: CrFact, deps: GatherDeps, term: Term): Observed {
     gone: goneOf(cr, stored, deps),
     nodes: nodesOf(pods, stored, deps.stores),
     silentForMs: silencesOf(pods, deps.silence),
+    ...suspensionOf(owned, deps.suspensions),
     findings: {},
     term: { epoch: term.epoch, holder: term.holder, cluster: term.cluster, tenant: term.tenant, sinceMs: term.sinceMs },
     role: term.role(),
@@ -131,6 +135,12 @@ function goneOf(cr: CrFact, stored: Stored, deps: GatherDeps): ReadonlySet<strin
 function silencesOf(pods: readonly PodFact[], silence: GatherDeps['silence']): ReadonlyMap<string, number> {
   const lasted = pods.map((pod) => [pod.uid, silence.lastedMs(pod)] as const)
   return new Map(lasted.flatMap(([uid, ms]) => (ms === undefined ? [] : [[uid, ms] as const])))
+}
+
+function suspensionOf(owned: readonly ChildFact[], suspensions: Suspensions): Pick<Observed, 'suspendedForMs'> {
+  const cronJob = owned.find((fact) => fact.kind === 'CronJob')
+  const ms = cronJob?.kind === 'CronJob' ? suspensions.lastedMs(cronJob) : undefined
+  return ms === undefined ? {} : { suspendedForMs: ms }
 }
 
 /** Also those of pods that counted as ended. */

@@ -31,6 +31,8 @@ const KNOWN: Readonly<Record<Exclude<StatusField, 'grant'>, true>> = {
   lastFailureTime: true,
   lastHandledConfirmDead: true,
   lastHandledRestartAt: true,
+  lastHandledRunNow: true,
+  runs: true,
   lastScheduleTime: true,
   lastSuccessfulTime: true,
   nextScheduleTime: true,

@@ -73,6 +73,10 @@ class FactStore<V extends Fact> implements WatchedStore<V> {
     return this.#deleted.has(uid)
   }
 
+  isConfirmed(fact: V): boolean {
+    return !this.#unconfirmed.has(idOf(fact))
+  }
+
   subscribe(onChange: (change: Change<V>) => void): Disposable {
     // A wrapper of its own, so that subscribing one function twice makes two subscriptions.
     const subscriber = (change: Change<V>): void => onChange(change)

@@ -22,6 +22,7 @@ export function engineParts(stores: FakeStores = createFakeStores()) {
     clock: createFakeClock({ nowMs: NOW_MS }),
     telemetry: fakeTelemetry(),
     silence: { lastedMs: (): number | undefined => undefined },
+    suspensions: { lastedMs: ({ suspended }: { readonly suspended: boolean }) => (suspended ? 5000 : undefined) },
     tenant: { tenant: 'default', namespace: '' },
     recorder: { record: (_regarding: unknown, event: WorkloadEvent) => void events.push(event) },
   }

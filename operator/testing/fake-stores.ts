@@ -113,6 +113,7 @@ function createFakeStore<V extends Fact>(): FakeStore<V> {
       remove(fact)
     },
     sawDeleted: (uid) => deleted.has(uid),
+    isConfirmed: () => true,
     subscribe: (onChange) => {
       const subscriber = (change: Change<V>): void => onChange(change)
       subscribers.add(subscriber)

@@ -120,6 +120,7 @@ function fakeStore<V extends Fact>(facts: readonly V[]): Store<V> {
     wrote: () => undefined,
     wroteDelete: () => undefined,
     sawDeleted: () => false,
+    isConfirmed: () => true,
     subscribe: () => ({ [Symbol.dispose]: () => undefined }),
   }
 }

@@ -198,6 +198,7 @@ class Server implements FakeApi {
       builder: annotations[annotation.builder] ?? '',
       epoch: term.epoch,
       ...restartOf(child),
+      ...suspensionOf(child),
     }
   }
 
@@ -221,6 +222,10 @@ class Server implements FakeApi {
 function restartOf({ kind, object }: Child): { readonly restartedAt?: string } {
   const found = new RegExp(`"${annotation.restartedAt}":"([^"]*)"`).exec(JSON.stringify(object))?.[1]
   return found === undefined || !['Pod', 'Deployment', 'StatefulSet'].includes(kind) ? {} : { restartedAt: found }
+}
+
+function suspensionOf({ kind, object }: Child): { readonly suspended?: boolean } {
+  return kind === 'CronJob' && 'suspend' in object.spec ? { suspended: object.spec.suspend === true } : {}
 }
 
 /** The status without what a change of leader or the clock alone would change. */

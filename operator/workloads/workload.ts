@@ -31,6 +31,8 @@ export interface Observed {
   readonly nodes: ReadonlyMap<string, NodeFact>
   /** Pod uid → how long its node has not answered, by the monotonic clock; absent while it answers. */
   readonly silentForMs: ReadonlyMap<string, number>
+  /** For how long the native CronJob has been suspended as the watch shows it; absent while it is not. */
+  readonly suspendedForMs?: number
   readonly findings: Findings
   readonly term: TermFacts
   readonly role: Role

@@ -304,6 +304,23 @@ export interface Resources {
   readonly limits?: Readonly<Record<string, number | string>>
 }
 
+export interface Run {
+  /** Name of the Job. */
+  readonly job: string
+  /** What started the run. */
+  readonly trigger: 'Schedule' | 'Manual'
+  /** When the run was due. */
+  readonly scheduledAt?: string
+  /** When the run started. */
+  readonly startedAt?: string
+  /** When the run ended. */
+  readonly finishedAt?: string
+  /** How the run ended, if it has. */
+  readonly result: 'Running' | 'Succeeded' | 'Failed'
+  /** Why the run failed. */
+  readonly message?: string
+}
+
 export interface Script {
   /** Lines of the script, in order. Example: [echo starting, exec /app/run.sh]. */
   readonly commands: readonly string[]

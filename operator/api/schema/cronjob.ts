@@ -2,7 +2,7 @@
 import { columnsOf, selectableFields, wide } from './fragments/columns.ts'
 import { commonFields, commonRules } from './fragments/common.ts'
 import { isBestEffort, strictOrBestEffort } from './fragments/exclusivity.ts'
-import { inUse, statusOf } from './fragments/status.ts'
+import { inUse, runs, statusOf } from './fragments/status.ts'
 import { bigCount, changing, choice, count, int32, int64, list, object, text, time } from './fragments/words.ts'
 import type { Fields, KindModel } from './model.ts'
 
@@ -90,6 +90,8 @@ export const cronjob: KindModel = {
       lastSuccessfulTime: time('When the last successful run ended.'),
       lastFailureTime: time('When the last failed run ended.'),
       nextScheduleTime: time('When the next run is due.'),
+      runs,
+      lastHandledRunNow: text('The last value of the annotation `run-now` that was handled.', { maxLength: 253 }),
       activeJobs: list('Runs in progress.', text('Name of the Job.', { maxLength: 253 }), { maxItems: 16 }),
     },
     {
@@ -131,7 +133,7 @@ export const cronjob: KindModel = {
   scale: false,
   children: [
     { kind: 'CronJob', access: 'write' },
-    { kind: 'Job', access: 'read' },
+    { kind: 'Job', access: 'write' },
     { kind: 'Pod', access: 'write' },
   ],
 }

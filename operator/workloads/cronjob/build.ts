@@ -1,7 +1,8 @@
 // The native object of a WorkloadCronJob: a CronJob.
 import type { CronJobFact } from '#api/facts.ts'
+import { MANUAL_RUN } from '#api/labels.ts'
 import type { Child } from '#api/ports.ts'
-import { nativeObject } from '../parts/child.ts'
+import { grandchild, nativeObject } from '../parts/child.ts'
 import { present } from '../parts/json.ts'
 import { objectAnnotations, objectLabels, podAnnotations, templateLabels } from '../parts/names.ts'
 import { ownerOf, sameName } from '../parts/owner.ts'
@@ -39,6 +40,13 @@ export function buildCronJob(seen: Seen, suspend: boolean): Child {
       jobTemplate: { metadata: { labels: templateLabels(owner) }, spec: jobSpec(seen) },
     }),
   })
+}
+
+/** A run that is not of the schedule, otherwise like one that is. */
+export function buildJob(seen: Seen, name: string, of: CronJobFact): Child {
+  const owner = ownerOf(seen.resource)
+  const annotations = { ...objectAnnotations(), ...MANUAL_RUN }
+  return grandchild('Job', of, owner, { name, labels: objectLabels(owner), annotations, spec: jobSpec(seen) })
 }
 
 function jobSpec({ resource }: Seen): object {

@@ -9,6 +9,7 @@ const paused = given.cronJob({ suspended: true })
 const job = given.job()
 const run = given.pod({ name: 'run', uid: 'uid-run', controller: { kind: 'Job', name: job.name, uid: job.uid } })
 const foreign = given.pod({ name: 'old', uid: 'uid-old', controller: { kind: 'Job', name: 'old', uid: 'uid-old-job' } })
+const { controller: _none, ...orphanedJob } = job
 const bestEffort = { exclusivity: { mode: 'BestEffort' } }
 
 const succeeded = given.job({ name: 'a', uid: 'uid-a', result: 'Succeeded', finishedAtMs: NOW_MS + 1000 })
@@ -23,6 +24,11 @@ describe('the child of a scheduled task', () => {
   it.each<[string, Found, string]>([
     ['nothing yet', {}, 'write CronJob'],
     ['a pod of another incarnation is left', { facts: [foreign] }, 'hold CronJob'],
+    [
+      'a run without an owner still goes on',
+      { facts: [orphanedJob, given.pod({ ...run, controller: { kind: 'Job', name: job.name, uid: job.uid } })] },
+      'hold CronJob',
+    ],
     ['mode BestEffort waits for nobody', { spec: bestEffort, facts: [foreign] }, 'write CronJob'],
     ['in force', { facts: [live, job, run] }, 'write CronJob'],
     [

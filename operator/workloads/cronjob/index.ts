@@ -1,12 +1,13 @@
 // WorkloadCronJob: a native CronJob. Kubernetes fires the ticks and keeps runs apart; the operator creates or resumes
 // the schedule only when no other pod of the workload may still run.
 import type { PodFact } from '#api/facts.ts'
-import { hold, nothing, place, type Placed } from '../parts/desired.ts'
+import { hold, nothing, place, together } from '../parts/desired.ts'
 import { ownerOf } from '../parts/owner.ts'
 import { unended } from '../parts/proof.ts'
 import { stopOf } from '../parts/state.ts'
-import type { Snapshot, WorkloadDefinition } from '../workload.ts'
+import type { Desired, Snapshot, WorkloadDefinition } from '../workload.ts'
 import { buildCronJob, isStrict, liveCronJob } from './build.ts'
+import { manualRun, type ManualRun } from './run-now.ts'
 import { ownJobs } from './runs.ts'
 import { report } from './status.ts'
 
@@ -18,14 +19,22 @@ export const cronJob: WorkloadDefinition<'WorkloadCronJob'> = {
   status: (seen) => report(seen, isHeld(seen) ? foreignPods(seen)[0] : undefined),
 }
 
-function desired(seen: Seen): Placed {
+function desired(seen: Seen): Desired {
   const owner = ownerOf(seen.resource)
   const stop = stopOf(seen, seen.resource.spec.suspend)
   // On standby there is no CronJob at all: a resumed one would catch up on a tick that the other cluster has run.
   if (stop === 'standby') return nothing
   const isHeldBack = isHeld(seen)
-  const child = buildCronJob(seen, stop === 'suspended' || isHeldBack)
-  return isHeldBack && liveCronJob(seen) === undefined ? hold(child) : place(child, seen, owner)
+  const run = manualRun(seen)
+  const child = buildCronJob(seen, stop === 'suspended' || isHeldBack || isSuspendedBy(run))
+  const schedule = isHeldBack && liveCronJob(seen) === undefined ? hold(child) : place(child, seen, owner)
+  // After the schedule: it is suspended, or this very pass finds that it is not.
+  const placed = run.type === 'start' ? together(schedule, { ...nothing, children: [run.job] }) : schedule
+  return { ...placed, ...(run.type === 'wait' ? { requeueAfterMs: run.lookAgainMs } : {}) }
+}
+
+function isSuspendedBy(run: ManualRun): boolean {
+  return run.type === 'start' ? run.suspends : run.type !== 'none'
 }
 
 /** Before the CronJob is created or resumed. */

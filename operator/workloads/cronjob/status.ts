@@ -15,6 +15,8 @@ import { buildHead, effectiveOf, resourceRef } from '../parts/status.ts'
 import { commonWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
 import { isStrict, liveCronJob } from './build.ts'
+import { runHistory } from './history.ts'
+import { runFields } from './run-now.ts'
 import { activeJobs, currentPod, lastRuns } from './runs.ts'
 import { neverFires, nextFireMs } from './schedule.ts'
 
@@ -140,7 +142,14 @@ function resourcesOf(seen: Seen): readonly ResourceRef[] {
 
 type OwnFields = Pick<
   WorkloadCronJobStatus,
-  'lastScheduleTime' | 'lastSuccessfulTime' | 'lastFailureTime' | 'nextScheduleTime' | 'activeJobs' | 'effective'
+  | 'lastScheduleTime'
+  | 'lastSuccessfulTime'
+  | 'lastFailureTime'
+  | 'nextScheduleTime'
+  | 'activeJobs'
+  | 'runs'
+  | 'lastHandledRunNow'
+  | 'effective'
 >
 
 const MOST_JOBS = 16
@@ -154,6 +163,8 @@ function ownFields(seen: Seen, nextMs: number | undefined): OwnFields {
     ...(successMs === undefined ? {} : { lastSuccessfulTime: formatTime(successMs) }),
     ...(failureMs === undefined ? {} : { lastFailureTime: formatTime(failureMs) }),
     ...(nextMs === undefined ? {} : { nextScheduleTime: formatTime(nextMs) }),
+    ...runFields(seen),
+    runs: runHistory(seen),
     activeJobs: activeJobs(seen)
       .map((job) => job.name)
       .slice(0, MOST_JOBS),

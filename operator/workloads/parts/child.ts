@@ -1,4 +1,5 @@
 // The frame of every native object: its name, labels, annotations and owner.
+import type { ChildFact } from '#api/facts.ts'
 import type { ChildKind } from '#api/generated/kinds.ts'
 import type { Child } from '#api/ports.ts'
 import { apiVersionOf, resourceOf } from '#api/resource.ts'
@@ -16,6 +17,12 @@ export interface ChildParts {
 
 export function nativeObject(kind: ChildKind, owner: Owner, parts: ChildParts): Child {
   return framed(kind, owner, parts, [ownerReference(owner)])
+}
+
+/** Owned by a child of ours, as if its controller had made it: the run of a CronJob. */
+export function grandchild(kind: ChildKind, by: ChildFact, owner: Owner, parts: ChildParts): Child {
+  const reference = { apiVersion: apiVersionOf(resourceOf(by.kind)), kind: by.kind, name: by.name, uid: by.uid }
+  return framed(kind, owner, parts, [{ ...reference, controller: true, blockOwnerDeletion: true }])
 }
 
 /** Outlives its workload: a claim. */

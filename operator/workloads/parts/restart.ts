@@ -15,7 +15,7 @@ export function askedFor(seen: Observed, key: string): string | undefined {
 }
 
 /** Nothing was reported yet: what is asked for was there at creation. */
-function isRecordedOnly(seen: Observed): boolean {
+export function isRecordedOnly(seen: Observed): boolean {
   return seen.stored.conditions === undefined || seen.role !== 'active'
 }
 

@@ -137,6 +137,24 @@ export const grant: Schema = object(
   { required: ['pod', 'uid', 'epoch', 'token'], title: 'Grant' },
 )
 
+export const runs: Schema = list(
+  'The last runs, newest first.',
+  object(
+    'One run.',
+    {
+      job: name('Name of the Job.'),
+      trigger: choice('What started the run.', ['Schedule', 'Manual']),
+      scheduledAt: time('When the run was due.'),
+      startedAt: time('When the run started.'),
+      finishedAt: time('When the run ended.'),
+      result: choice('How the run ended, if it has.', ['Running', 'Succeeded', 'Failed']),
+      message: text('Why the run failed.', { maxLength: 1024 }),
+    },
+    { required: ['job', 'trigger', 'result'], title: 'Run' },
+  ),
+  { maxItems: 10 },
+)
+
 export const volumeStatus: Schema = list(
   'The claims of the instance.',
   object(
