@@ -208,6 +208,16 @@ it('reads its token anew after the server refused it', async () => {
   expect(refused).toMatchObject({ reason: 'unauthorized' })
 })
 
+it('gives its place back when a request cannot even be made', async () => {
+  await using own = connect(server.settings({ token: () => 'half\nwritten' }), telemetry, { leaseDeadlineMs: 300 })
+  const tries = [1, 2, 3].map(() => own.leases.get('ns', 'fence', never).catch((error: unknown) => error))
+
+  const failures = await Promise.all(tries)
+
+  expect(failures).toEqual(Array(3).fill(expect.objectContaining({ name: 'TransientError', reason: 'unavailable' })))
+  expect(server.requests).toEqual([])
+})
+
 it('trusts a new authority once it is configured, over new connections', async () => {
   const next = createAuthority('next')
   let ca: string | undefined

@@ -28,10 +28,7 @@ export type Exchanged =
 export function exchange(lanes: Lanes, of: Exchange, signal: AbortSignal): Promise<Exchanged> {
   const { promise, resolve } = Promise.withResolvers<Exchanged>()
   let isAnswered = false
-  if (signal.aborted) {
-    of.onClosed?.()
-    return Promise.resolve({ type: 'failed', error: new AbortError(), stale: false })
-  }
+  if (signal.aborted) return notMade(of, new AbortError())
   const options: LaneOptions = {
     agent: lanes.agent(of.lane),
     host: of.server.hostname.replace(/^\[|\]$/g, ''),
@@ -41,7 +38,13 @@ export function exchange(lanes: Lanes, of: Exchange, signal: AbortSignal): Promi
     headers: { Host: of.server.host, ...of.headers },
     opening: signal,
   }
-  const request = requestHttps(options)
+  let request: ClientRequest
+  try {
+    request = requestHttps(options)
+  } catch (error) {
+    // A token with a character that no header may have.
+    return notMade(of, error)
+  }
   // On the raw socket first: destroying the request alone would close the connection in good order, and the kernel
   // would still deliver what it holds once the network is back.
   const listener = onAbort(signal, () => {
@@ -61,6 +64,11 @@ export function exchange(lanes: Lanes, of: Exchange, signal: AbortSignal): Promi
     if (!isAnswered) resolve({ type: 'failed', error: new AbortError(), stale: false })
   })
   return promise
+}
+
+function notMade(of: Exchange, error: unknown): Promise<Exchanged> {
+  of.onClosed?.()
+  return Promise.resolve({ type: 'failed', error, stale: false })
 }
 
 /** Between the question and the bytes nothing is awaited. */
