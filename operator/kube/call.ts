@@ -27,8 +27,9 @@ export interface Call {
 export interface Client extends AsyncDisposable {
   /**
    * One request, one JSON answer. Throws TransientError (429 and 5xx with retryAfterMs, time-outs, broken sockets),
-   * ConflictError (409; reason already_exists or conflict), TerminalError (400, 403, 404 with reason not_found, 422),
-   * AbortError (the signal fired, or maySend said no). A write is never repeated here.
+   * ConflictError (409; reason already_exists or conflict), TerminalError (400, 403, 422; 404 with reason not_found when
+   * the object is absent, unknown when the path is not served), AbortError (the signal fired, or maySend said no).
+   * A write is never repeated here.
    */
   send(call: Call, lane: Lane, signal: AbortSignal): Promise<unknown>
   /** The bytes of a watch. Ends when the server ends it; throws the errors of send, also when no byte came for stallMs. */

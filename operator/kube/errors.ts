@@ -41,7 +41,7 @@ function errorOfStatus(
     return new ConflictError(message, { reason: isTaken ? 'already_exists' : 'conflict' })
   }
   const transientReason = transientReasonOf(code)
-  if (transientReason === undefined) return new TerminalError(message, { reason: terminalReasonOf(code, message) })
+  if (transientReason === undefined) return refusalOf(code, status, message)
   const retryAfterMs = retryAfterMsOf(status, details.retryAfter)
   return new TransientError(message, {
     reason: transientReason,
@@ -56,10 +56,18 @@ function transientReasonOf(code: number): ErrorReason | undefined {
   return code >= 500 ? 'unavailable' : undefined
 }
 
-function terminalReasonOf(code: number, message: string): ErrorReason {
-  if (code === 404) return 'not_found'
-  if (code !== 403) return 'invalid'
-  return message.includes('exceeded quota') ? 'quota' : 'forbidden'
+/**
+ * Only the API server can say that an object is not there, or that a wish is wrong: it does so with a Status. A page of a
+ * proxy says nothing about either. A path that is not served (a CRD that is not installed) is answered without one, too.
+ */
+function refusalOf(code: number, status: unknown, message: string): Error {
+  if (code === 404) {
+    const isAbsent = textAt(status, 'reason') === 'NotFound'
+    return new TerminalError(message, { reason: isAbsent ? 'not_found' : 'unknown' })
+  }
+  if (textAt(status, 'kind') !== 'Status') return new TransientError(message, { reason: 'unavailable' })
+  if (code !== 403) return new TerminalError(message, { reason: 'invalid' })
+  return new TerminalError(message, { reason: message.includes('exceeded quota') ? 'quota' : 'forbidden' })
 }
 
 const NETWORK_WORDS: Readonly<Record<string, string>> = {
@@ -94,7 +102,8 @@ export function networkError(error: unknown, server: string): TransientError {
 export function isTrustError(error: unknown): boolean {
   const code = codeOf(error)
   if (code === undefined) return false
-  return /CERT|_SIGNATURE|ISSUER|^ERR_TLS|^ERR_SSL|^EPROTO/.test(code)
+  // ERR_INVALID_CHAR: a token that was read while it was being written.
+  return /CERT|_SIGNATURE|ISSUER|^ERR_TLS|^ERR_SSL|^EPROTO|^ERR_INVALID_CHAR/.test(code)
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -73,6 +73,16 @@ describe('the fence', () => {
     expect(rig.telemetry.callsOf('fencedWrite')).toEqual([['pods']])
   })
 
+  it('takes a 404 that is not about the object for trouble on the way, not for its absence', async () => {
+    rig.stores.see(given.pod())
+    rig.client.answer(() => new TerminalError('404 page not found', { reason: 'unknown' }))
+
+    const writing = rig.writer.remove(given.pod(), {}, given.term())
+
+    await expect(writing).rejects.toMatchObject({ name: 'TransientError', reason: 'unavailable' })
+    expect(rig.stores.allChildren()).toHaveLength(1)
+  })
+
   it('lets go of a write in flight when the term ends', async () => {
     const term = given.term()
     rig.client.hold()

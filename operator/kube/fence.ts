@@ -82,8 +82,11 @@ function answerOf(error: unknown): Answer {
   throw isAbort(error) ? new AbortError('the term ended', { cause: error }) : error
 }
 
-/** Two answers of the API server whose code does not say what they mean. */
+/** Answers whose code does not say what they mean. */
 function mended(error: TerminalError | TransientError): Error {
+  // 404, but not about the object.
+  if (error instanceof TerminalError && error.reason === 'unknown')
+    return new TransientError(error.message, { reason: 'unavailable' })
   // 403, but the namespace goes away and the resource with it.
   if (error.message.includes('because it is being terminated'))
     return new TransientError(error.message, { reason: 'forbidden' })

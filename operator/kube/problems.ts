@@ -12,7 +12,7 @@ export function problemOf(
   if (error instanceof TerminalError && error.reason === 'forbidden') {
     return { type: 'forbidden', sentence: forbidden(error.message, resource, namespace) }
   }
-  if (error instanceof TerminalError && error.reason === 'not_found') {
+  if (error instanceof TerminalError && (error.reason === 'not_found' || error.reason === 'unknown')) {
     return { type: 'missing', sentence: missing(resource) }
   }
   return { type: 'failing', sentence: messageOf(error) }

@@ -50,7 +50,8 @@ export function answerFault(
   fault: { readonly code: number; readonly message?: string; readonly retryAfter?: string },
 ): void {
   const headers: Record<string, string> = fault.retryAfter === undefined ? {} : { 'Retry-After': fault.retryAfter }
-  answer(response, fault.code, statusOf(fault.code, fault.message ?? `injected ${fault.code}`, 'Injected'), headers)
+  const reason = fault.code === 404 ? 'NotFound' : 'Injected'
+  answer(response, fault.code, statusOf(fault.code, fault.message ?? `injected ${fault.code}`, reason), headers)
 }
 
 export function answerOutcome(response: ServerResponse, outcome: Outcome): void {
