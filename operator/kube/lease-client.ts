@@ -4,7 +4,7 @@ import type { LeaseClient, LeaseObject, Logger } from '#api/ports.ts'
 import { leaseResource, pathOf } from '#api/resource.ts'
 import { createBackoff } from '#lib/backoff.ts'
 import type { Clock } from '#lib/clock.ts'
-import { ConflictError, TerminalError, TransientError, isAbort, messageOf } from '#lib/errors.ts'
+import { ConflictError, TerminalError, TransientError, messageOf } from '#lib/errors.ts'
 import type { Call, Client } from './call.ts'
 import { errorOfEvent } from './errors.ts'
 import { numberAt, objectAt, textAt, textsAt } from '#lib/json.ts'
@@ -75,7 +75,7 @@ async function followForEver(
       await follow(client, target, options, signal)
       if (options.clock.monotonicMs() - startedMs < watchLimits.shortLivedMs) waitMs = backoff.nextMs()
     } catch (error) {
-      if (signal.aborted || isAbort(error)) return
+      if (signal.aborted) return
       waitMs = Math.max(backoff.nextMs(), error instanceof TransientError ? (error.retryAfterMs ?? 0) : 0)
       const sentence = messageOf(error)
       if (sentence !== told) options.log.warn('the watch of the lease is interrupted', { error: sentence })

@@ -1,6 +1,6 @@
 // Standby and Claiming: waits until the fence may be taken, looks at it once more, and takes it by compare-and-swap on
 // the version it has observed.
-import { messageOf } from '#lib/errors.ts'
+import { messageOf, TerminalError } from '#lib/errors.ts'
 import { attempt, reasonOf } from './attempt.ts'
 import { validityLeftMs, writeDeadlineMs } from './lock.ts'
 import type { Moment } from './lock.ts'
@@ -31,14 +31,18 @@ export class Campaign {
   readonly #self: Replica
   #pending: Pending | undefined
   #isUnreachable = false
+  /** Why the fence may not be taken, as it was said last. */
+  #refusal = ''
 
   constructor(self: Replica) {
     this.#self = self
   }
 
-  /** An acquire is unanswered: the fence may be ours without our knowing. */
+  /** The fence may be ours: an acquire is unanswered, or an earlier term ended without a release. */
   mayHold(): boolean {
-    return this.#pending !== undefined
+    const record = this.#self.record()
+    const isOwn = record?.state === 'held' && record.claim === this.#self.options.settings.claim
+    return isOwn || this.#pending !== undefined
   }
 
   /** Undefined when the signal has fired. May return a win after the signal has fired: whoever acquires, releases. */
@@ -112,14 +116,23 @@ export class Campaign {
       telemetry.log.debug('fence not acquired', this.#self.fields({ version: want.expected, outcome: acquired.type }))
     } catch (error) {
       this.#pending = { seq, sentAt, won }
-      const reason = reasonOf(error)
-      telemetry.log.debug('acquire failed, its outcome is unknown', this.#self.fields({ reason }))
+      this.#complain(error)
     }
     this.#self.view.noteClaiming(false)
     this.#self.isInDoubt = true
     telemetry.metrics.acquireFailed()
     await this.#pause(signal)
     return undefined
+  }
+
+  /** A refusal is for people to mend, so it is said, once. */
+  #complain(error: unknown): void {
+    const { log } = this.#self.options.telemetry
+    if (!(error instanceof TerminalError))
+      return log.debug('acquire failed, its outcome is unknown', this.#self.fields({ reason: reasonOf(error) }))
+    const reason = messageOf(error)
+    if (reason !== this.#refusal) log.warn('fence may not be taken, trying on', this.#self.fields({ reason }))
+    this.#refusal = reason
   }
 
   #isUsable(sentAt: Moment): boolean {

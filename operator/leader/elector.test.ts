@@ -1,6 +1,7 @@
 // The elector in named situations, against a lock store in memory: standing by, claiming, leaving. What happens while it
 // leads is in renewal.test.ts, random schedules are in elector.sim.test.ts.
 import { describe, expect, it } from 'vitest'
+import { TerminalError } from '#lib/errors.ts'
 import { settle } from '#testing/fake-clock.ts'
 import { failing, givenElection } from '#testing/given-replica.ts'
 
@@ -142,6 +143,39 @@ describe('claiming', () => {
     expect(winner.terms.map(({ epoch }) => epoch)).toEqual([2n])
     expect(winner.term().remainingMs()).toBe(9750)
   })
+
+  it('says once why it may not take the fence, and takes it once it may', async () => {
+    const { clock, fence, replica } = givenElection()
+    fence.before = async (operation) => {
+      if (operation === 'acquire') throw new TerminalError('leases is forbidden', { reason: 'forbidden' })
+    }
+    const winner = replica('r1')
+    await clock.advance(10_000)
+    fence.before = failing()
+
+    await clock.advance(500)
+
+    expect(winner.telemetry.messages('warn')).toEqual(['fence may not be taken, trying on'])
+    expect(winner.terms).toHaveLength(1)
+  })
+
+  it.each([10_050, 12_000])(
+    'releases what it still holds from an expired term when told to leave, %i ms on',
+    async (ms) => {
+      const { clock, fence, replica, stored } = givenElection()
+      const leader = replica('r1')
+      await clock.advance(0)
+      fence.before = failing('renew', 'read', 'acquire')
+      await clock.advance(ms)
+
+      leader.stop()
+      await clock.advance(500)
+
+      await leader.ended
+      expect(leader.terms).toHaveLength(1)
+      expect(stored().state).toBe('released')
+    },
+  )
 
   it('releases what it has just acquired when it is told to leave meanwhile', async () => {
     const { clock, fence, replica, stored } = givenElection()

@@ -92,7 +92,9 @@ function startReign(self: Replica, won: Won, open: OpenTerm, signal: AbortSignal
       await renewing
       const reason = held.reason()
       if (reason === 'step-down') self.steppedDownFrom = won.epoch
-      if (reason === 'shutdown' || reason === 'step-down') await release(self, clock.monotonicMs() - overAtMs)
+      const isHeldInVain = signal.aborted && reason !== 'lost'
+      if (reason === 'shutdown' || reason === 'step-down' || isHeldInVain)
+        await release(self, clock.monotonicMs() - overAtMs)
       self.isInDoubt = true
       self.view.noteSettled()
     },
