@@ -7,6 +7,7 @@ import { present } from '../parts/json.ts'
 import { objectAnnotations, objectLabels, podAnnotations, templateLabels } from '../parts/names.ts'
 import { ownerOf, sameName } from '../parts/owner.ts'
 import { podSpec } from '../parts/pod.ts'
+import { ofItsRevision } from '../parts/revision.ts'
 import type { Snapshot } from '../workload.ts'
 
 type Seen = Snapshot<'WorkloadCronJob'>
@@ -22,13 +23,17 @@ export function liveCronJob(seen: Seen): CronJobFact | undefined {
 }
 
 export function buildCronJob(seen: Seen, suspend: boolean): Child {
+  return ofItsRevision(liveCronJob(seen), (revision) => cronJobOf(seen, suspend, revision))
+}
+
+function cronJobOf(seen: Seen, suspend: boolean, revision: string): Child {
   const { resource } = seen
   const { spec } = resource
   const owner = ownerOf(resource)
   return nativeObject('CronJob', owner, {
     name: resource.name,
     labels: objectLabels(owner),
-    annotations: objectAnnotations(),
+    annotations: objectAnnotations(revision),
     spec: present({
       schedule: spec.schedule,
       timeZone: spec.timeZone,

@@ -4,6 +4,7 @@ import type { Port, ServiceSettings } from '#api/generated/kinds.ts'
 import type { Child } from '#api/ports.ts'
 import type { Desired, Observed } from '../workload.ts'
 import { judge, sameName, type Owner } from './owner.ts'
+import { isOfNewerOperator, ofItsRevision } from './revision.ts'
 import { buildService, hasAddress, mustRecreateService } from './service.ts'
 
 export type Placed = Required<Pick<Desired, 'children' | 'onHold' | 'remove'>>
@@ -12,7 +13,12 @@ export const nothing: Placed = { children: [], onHold: [], remove: [] }
 
 /** A name held by a predecessor or a stranger, or by an object that is being deleted, is waited for. */
 export function place(child: Child, seen: Observed, owner: Owner): Placed {
-  return isFree(child, seen, owner) ? { ...nothing, children: [child] } : hold(child)
+  return isFree(child, seen, owner) && !isLeftAlone(child, seen) ? { ...nothing, children: [child] } : hold(child)
+}
+
+function isLeftAlone(child: Child, seen: Observed): boolean {
+  const live = sameName(child, seen.children)
+  return live !== undefined && isOfNewerOperator(live, seen)
 }
 
 export function hold(child: Child): Placed {
@@ -48,8 +54,8 @@ export function placeService(input: FrontInput, seen: Observed): Placed {
   const { owner, settings, ports } = input
   if (ports.length === 0 && !input.governing) return nothing
   const keeps = keepsAddress(input, seen)
-  const child = buildService({ ...input, keepsAddress: keeps })
   const live = liveService(input, seen)
+  const child = ofItsRevision(live, (revision) => buildService({ ...input, revision, keepsAddress: keeps }))
   if (live === undefined || keeps || !mustRecreateService(live, settings)) return place(child, seen, owner)
   return { ...hold(child), remove: live.deleting || judge(live, owner) !== 'ours' ? [] : [live] }
 }

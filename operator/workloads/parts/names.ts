@@ -12,12 +12,6 @@ export interface Identity {
 
 export type Labels = Readonly<Record<string, string>>
 
-/**
- * Revision of the builders, stamped on each child. What a builder makes of an unchanged spec never changes within a
- * revision: an operator upgrade must restart nothing.
- */
-const BUILDER_REVISION = '1'
-
 export function podName(name: string): string {
   return `${name}-pod`
 }
@@ -65,8 +59,8 @@ export function claimLabels(of: Identity, added: Labels = {}): Labels {
 }
 
 /** Annotations of a native object: those of the user, then ours. */
-export function objectAnnotations(added: Labels = {}): Labels {
-  return { ...sortedCopy(added), [annotation.builder]: BUILDER_REVISION }
+export function objectAnnotations(revision: string, added: Labels = {}): Labels {
+  return { ...sortedCopy(added), [annotation.builder]: revision }
 }
 
 /** Annotations of a pod template; undefined when there are none. */

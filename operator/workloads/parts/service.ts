@@ -6,12 +6,15 @@ import { nativeObject } from './child.ts'
 import { nonEmpty, present, type Fields } from './json.ts'
 import { objectAnnotations, objectLabels, workloadSelector } from './names.ts'
 import type { Owner } from './owner.ts'
+import { LATEST_REVISION } from './revision.ts'
 
 export interface ServiceInput {
   readonly owner: Owner
   readonly name: string
   readonly settings: ServiceSettings
   readonly ports: readonly Port[]
+  /** Left out: the newest. */
+  readonly revision?: string
   /** A live Service that has an address keeps it, although a headless one is asked for. */
   readonly keepsAddress?: boolean
 }
@@ -21,7 +24,7 @@ export function buildService(input: ServiceInput): Child {
   return nativeObject('Service', owner, {
     name: input.name,
     labels: objectLabels(owner, settings.labels),
-    annotations: objectAnnotations(settings.annotations),
+    annotations: objectAnnotations(input.revision ?? LATEST_REVISION, settings.annotations),
     spec: present({
       ...(isHeadless(input) ? { clusterIP: 'None' } : addressed(settings)),
       selector: workloadSelector(owner),

@@ -7,6 +7,7 @@ import { nonEmpty, present } from '../parts/json.ts'
 import { appSelector, objectAnnotations, objectLabels, podAnnotations, templateLabels } from '../parts/names.ts'
 import { ownerOf, sameName } from '../parts/owner.ts'
 import { podSpec } from '../parts/pod.ts'
+import { ofItsRevision } from '../parts/revision.ts'
 import { templateRestart } from '../parts/restart.ts'
 import type { Snapshot } from '../workload.ts'
 import { claimTemplates } from './claims.ts'
@@ -33,6 +34,10 @@ export function liveSet(seen: Seen): StatefulSetFact | undefined {
 }
 
 export function buildStatefulSet(seen: Seen, replicas: number): Child {
+  return ofItsRevision(liveSet(seen), (revision) => statefulSetOf(seen, replicas, revision))
+}
+
+function statefulSetOf(seen: Seen, replicas: number, revision: string): Child {
   const { resource } = seen
   const { spec } = resource
   const owner = ownerOf(resource)
@@ -40,7 +45,7 @@ export function buildStatefulSet(seen: Seen, replicas: number): Child {
   return nativeObject('StatefulSet', owner, {
     name: resource.name,
     labels: objectLabels(owner),
-    annotations: objectAnnotations(),
+    annotations: objectAnnotations(revision),
     spec: present({
       serviceName: serviceName(seen),
       replicas,

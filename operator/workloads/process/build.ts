@@ -6,6 +6,7 @@ import type { FrontInput } from '../parts/desired.ts'
 import { objectAnnotations, podName, restartAnnotation, templateLabels } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
 import { podSpec } from '../parts/pod.ts'
+import { ofItsRevision } from '../parts/revision.ts'
 import { handledRestart, pendingRestart } from '../parts/restart.ts'
 import type { Snapshot } from '../workload.ts'
 
@@ -13,13 +14,17 @@ type Seen = Snapshot<'WorkloadProcess'>
 
 /** Created under a fixed name: a name exists once, so a second instance cannot. */
 export function buildPod(seen: Seen): Child {
+  return ofItsRevision(livePod(seen), (revision) => podOf(seen, revision))
+}
+
+export function podOf(seen: Seen, revision: string): Child {
   const { resource } = seen
   const { spec } = resource
   const owner = ownerOf(resource)
   return nativeObject('Pod', owner, {
     name: podName(resource.name),
     labels: templateLabels(owner, spec.podLabels),
-    annotations: { ...objectAnnotations(spec.podAnnotations), ...restartAnnotation(podRestart(seen)) },
+    annotations: { ...objectAnnotations(revision, spec.podAnnotations), ...restartAnnotation(podRestart(seen)) },
     takesToken: true,
     spec: podSpec({
       spec,

@@ -5,9 +5,10 @@ import type { Child } from '#api/ports.ts'
 import { judge, ownerOf } from '../parts/owner.ts'
 import { isTerminal, proofOfEnd, unended } from '../parts/proof.ts'
 import { pendingRestart } from '../parts/restart.ts'
+import { isOfNewerOperator, wasWishedAs } from '../parts/revision.ts'
 import { stopOf, type Stop } from '../parts/state.ts'
 import type { Snapshot } from '../workload.ts'
-import { isRestartDue, livePod } from './build.ts'
+import { isRestartDue, livePod, podOf } from './build.ts'
 import { backoffLeftMs, isGivenUp, isLimitReached, wasTakenAway } from './restarts.ts'
 
 type Seen = Snapshot<'WorkloadProcess'>
@@ -32,13 +33,14 @@ export function nextStep(seen: Seen, wanted: Child): Step {
   const stop = stopOf(seen, seen.resource.spec.suspend)
   if (stop !== undefined) return { type: 'stop', stop }
   const pod = livePod(seen)
-  return pod === undefined ? withoutPod(seen, wanted) : withPod(seen, wanted, pod)
+  return pod === undefined ? withoutPod(seen) : withPod(seen, wanted, pod)
 }
 
-function withoutPod(seen: Seen, wanted: Child): Step {
+function withoutPod(seen: Seen): Step {
   if (isGivenUp(seen)) return { type: 'give-up' }
   const isAskedFor = pendingRestart(seen) !== undefined
-  if (!isAskedFor && completionOf(seen)?.applied === appliedHash(wanted)) return { type: 'completed' }
+  if (!isAskedFor && wasWishedAs(completionOf(seen)?.applied, (revision) => podOf(seen, revision)))
+    return { type: 'completed' }
   const [other] = unended(seen.pods, seen.gone)
   return other === undefined ? { type: 'create' } : { type: 'wait', pod: other }
 }
@@ -63,11 +65,11 @@ function withRunningPod(seen: Seen, wanted: Child, pod: PodFact): Step {
   const isOurs = judge(pod, ownerOf(seen.resource)) === 'ours'
   if (isOurs && isRestartDue(seen, pod)) return { type: 'replace', pod }
   if (isGivenUp(seen) || isLimitReached(seen, pod)) return { type: 'give-up', pod }
-  return isOurs && isOutdated(pod, wanted) ? { type: 'replace', pod } : { type: 'keep', pod }
+  return isOurs && isOutdated(seen, pod, wanted) ? { type: 'replace', pod } : { type: 'keep', pod }
 }
 
 function afterTheEnd(seen: Seen, wanted: Child, pod: PodFact): Step {
-  if (isOutdated(pod, wanted) || isRestartDue(seen, pod)) return { type: 'again', pod }
+  if (isOutdated(seen, pod, wanted) || isRestartDue(seen, pod)) return { type: 'again', pod }
   if (isCompleted(pod)) return { type: 'completed', pod }
   if (wasTakenAway(pod)) return { type: 'again', pod }
   if (isGivenUp(seen) || isLimitReached(seen, pod)) return { type: 'give-up', pod }
@@ -81,6 +83,6 @@ function isCompleted(pod: PodFact): boolean {
 }
 
 /** A pod of the Go version has no hash yet; adoption stamps it and restarts nothing. */
-function isOutdated(pod: PodFact, wanted: Child): boolean {
-  return pod.applied !== '' && pod.applied !== appliedHash(wanted)
+function isOutdated(seen: Seen, pod: PodFact, wanted: Child): boolean {
+  return pod.applied !== '' && pod.applied !== appliedHash(wanted) && !isOfNewerOperator(pod, seen)
 }

@@ -8,6 +8,7 @@ import { present } from '../parts/json.ts'
 import { appSelector, objectAnnotations, objectLabels, podAnnotations, templateLabels } from '../parts/names.ts'
 import { ownerOf, sameName } from '../parts/owner.ts'
 import { podSpec } from '../parts/pod.ts'
+import { ofItsRevision } from '../parts/revision.ts'
 import { templateRestart } from '../parts/restart.ts'
 import { stopOf } from '../parts/state.ts'
 import type { Snapshot } from '../workload.ts'
@@ -31,13 +32,17 @@ export function liveDeployment(seen: Seen): DeploymentFact | undefined {
 
 /** Strict: its pods wait behind a gate until one of them has the grant, so the Deployment may exist at any time. */
 export function buildDeployment(seen: Seen): Child {
+  return ofItsRevision(liveDeployment(seen), (revision) => deploymentOf(seen, revision))
+}
+
+function deploymentOf(seen: Seen, revision: string): Child {
   const { resource } = seen
   const { spec } = resource
   const owner = ownerOf(resource)
   return nativeObject('Deployment', owner, {
     name: resource.name,
     labels: objectLabels(owner),
-    annotations: objectAnnotations(),
+    annotations: objectAnnotations(revision),
     spec: present({
       replicas: stopOf(seen, isSuspended(seen)) === undefined ? spec.replicas : 0,
       revisionHistoryLimit: 2,
