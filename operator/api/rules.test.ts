@@ -34,6 +34,17 @@ describe('rules', () => {
     expect([...sentences].filter(([, texts]) => texts.size > 1)).toEqual([])
   })
 
+  it.each([
+    [{ gracePeriod: '2562048h' }, 'spec.gracePeriod'],
+    [{ backoff: { initial: '1s', max: '2562048h' } }, 'spec.backoff'],
+    [{ backoff: { initial: '9999999999h' } }, ''],
+    [{ gracePeriod: '2562047h', backoff: { initial: '1s', max: '2562047h' } }, ''],
+  ])('refuse a duration of more than 292 years where the API server does: %j', (fields, path) => {
+    const outcome = validateSpec('WorkloadProcess', { image: 'a', ...fields })
+
+    expect(outcome.type === 'valid' ? '' : outcome.problems.map((problem) => problem.path).join()).toBe(path)
+  })
+
   it('about edits are not judged without the spec before', () => {
     const shrunk = ruleCases.V6[0]?.refused
 

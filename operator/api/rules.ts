@@ -38,6 +38,9 @@ const reservedPrefix = 'highlander.plexobject.io/'
 const reservedLabels: ReadonlySet<string> = new Set(['app', 'managed-by', 'app.kubernetes.io/managed-by'])
 const isVariableName = new RegExp(variableName)
 const isCron = new RegExp(cronPattern)
+// What Go trims, which is not what JavaScript trims.
+const isBlank = /^\p{White_Space}*$/u
+const LONGEST_NS = 2 ** 63
 
 export const twins: Readonly<Record<RuleId, Twin>> = {
   N1: (root: Root) => root.metadata.name.length <= 52,
@@ -46,9 +49,9 @@ export const twins: Readonly<Record<RuleId, Twin>> = {
   'N3-ports': (root: Root) => root.spec.ports === undefined || /^[a-z]/.test(root.metadata.name),
 
   K1: (spec: Common) => spec.script === undefined || (spec.command === undefined && spec.args === undefined),
-  K2: (commands: readonly string[]) => commands.every((command) => command.trim() !== ''),
+  K2: (commands: readonly string[]) => commands.every((command) => !isBlank.test(command)),
   K3: (spec: Common) => spec.gracePeriod === undefined || spec.terminationGracePeriodSeconds === undefined,
-  K4: (gracePeriod: string) => (parseDurationMs(gracePeriod) ?? 0) >= 1000,
+  K4: (gracePeriod: string) => (parseDuration(gracePeriod) ?? 0) >= 1e9,
   K5: (spec: Common) => !namesOf(spec.initContainers).includes('main'),
   K6: (spec: Common) =>
     namesOf(spec.sidecars).every((name) => name !== 'main' && !namesOf(spec.initContainers).includes(name)),
@@ -78,9 +81,10 @@ export const twins: Readonly<Record<RuleId, Twin>> = {
 
   G1: (given: Exclusivity) => given.nodeUnreachable !== 'ForceAfter' || given.forceAfter !== undefined,
   G2: (given: Exclusivity) => given.forceAfter === undefined || given.nodeUnreachable === 'ForceAfter',
-  G3: (forceAfter: string) => (parseDurationMs(forceAfter) ?? 0) >= 60_000,
+  G3: (forceAfter: string) => (parseDuration(forceAfter) ?? 0) >= 60e9,
 
-  B1: (backoff: Given<Specs['WorkloadProcess']['backoff']>) => isOrdered(backoff.initial, backoff.max, parseDurationMs),
+  B1: ({ initial, max }: Given<Specs['WorkloadProcess']['backoff']>) =>
+    initial === undefined || max === undefined || (parseDuration(initial) ?? Infinity) <= (parseDuration(max) ?? -1),
   T1: (ports: Ports) => isUnique(ports, (port) => `${port.containerPort}/${protocolOf(port)}`),
   T2: (ports: Ports) => isUnique(ports, (port) => `${port.servicePort ?? port.containerPort}/${protocolOf(port)}`),
   T3: (spec: Process) => spec.service === undefined || hasPorts(spec),
@@ -128,6 +132,12 @@ function namesOf(items: readonly { readonly name: string }[] | undefined): reado
 /** Names of the volumes that have a claim of their own. */
 function ownNames(volumes: readonly PersistentVolume[] | undefined): readonly string[] {
   return namesOf(volumes?.filter((volume) => volume.existingClaim === undefined))
+}
+
+/** Whole nanoseconds, as the API server counts them; undefined when they are more than it can count, 292 years. */
+function parseDuration(text: string): number | undefined {
+  const nanoseconds = Math.floor((parseDurationMs(text) ?? Infinity) * 1e6)
+  return nanoseconds < LONGEST_NS ? nanoseconds : undefined
 }
 
 function isMountPath(path: string): boolean {

@@ -18,6 +18,13 @@ export const containerCases = {
       'spec.script.commands',
       'must not contain empty commands',
     ),
+    // What counts as blank differs between languages.
+    ofProcess(
+      { script: { commands: ['\ufeff'] } },
+      { script: { commands: ['\u0085\u00a0\u2003'] } },
+      'spec.script.commands',
+      'must not contain empty commands',
+    ),
   ],
   K3: [
     ofProcess(

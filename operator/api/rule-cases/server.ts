@@ -10,6 +10,13 @@ export const serverCases = {
       'spec.backoff',
       '`initial` must be less than or equal to `max`',
     ),
+    // Nothing is finer than a nanosecond.
+    ofProcess(
+      { backoff: { initial: '1.0000000001s', max: '1s' } },
+      { backoff: { initial: '1.000000001s', max: '1s' } },
+      'spec.backoff',
+      '`initial` must be less than or equal to `max`',
+    ),
   ],
   T1: [
     ofProcess(
