@@ -109,7 +109,10 @@ function crashLoop(pod: PodFact, container: string): State {
 /** Code and reason of the last end: `, last with exit code 1 (Error)`. */
 export function exitSentence(main: ContainerFact | undefined): string {
   const code = main?.exitCode ?? main?.lastExitCode
-  const reason = main?.state === 'terminated' ? main.reason : main?.lastReason
+  return endSentence(code, main?.state === 'terminated' ? main.reason : main?.lastReason)
+}
+
+export function endSentence(code: number | undefined, reason: string | undefined): string {
   if (code === undefined) return ''
   return reason === undefined ? `, last with exit code ${code}` : `, last with exit code ${code} (${reason})`
 }

@@ -123,6 +123,19 @@ describe('the status of a process', () => {
     expect(process.ready(found)).toBe(expected)
   })
 
+  const stopped = (exitCode: number) =>
+    given.pod({ ready: false, main: given.container({ state: 'terminated', ready: false, exitCode }) })
+
+  it.each<[string, number, string]>([
+    ['OnFailure', 0, 'True Completed, active, healthy'],
+    ['Never', 0, 'True Completed, active, healthy'],
+    ['Always', 0, 'False Unhealthy, active, not healthy'],
+    ['Never', 1, 'False CrashLoop, active, not healthy'],
+    ['OnFailure', 1, 'False Unhealthy, active, not healthy'],
+  ])('%s, main has ended with code %i, the pod not yet', (restartPolicy, exitCode, expected) => {
+    expect(process.ready({ spec: { restartPolicy }, facts: [stopped(exitCode)] })).toBe(expected)
+  })
+
   it('keeps the old instance when the dry run of its successor is refused', () => {
     const found = { facts: [given.pod({ applied: 'old' })], ...refusedFor('invalid') }
 

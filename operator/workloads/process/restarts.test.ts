@@ -116,8 +116,33 @@ describe('maxRestarts', () => {
     expect(process.ready({ spec, facts: [crashing(1)] })).toBe('False CrashLoop, active, not healthy')
   })
 
+  it.each(['OnFailure', 'Never'] as const)(
+    'lets a last run with %s complete: its pod ends a moment later',
+    (restartPolicy) => {
+      const main = given.container({ state: 'terminated', ready: false, exitCode: 0, reason: 'Completed' })
+      const completing = given.pod({ ready: false, main })
+
+      const found = { spec: { maxRestarts: 0, restartPolicy }, facts: [completing] }
+
+      expect(process.ready(found)).toBe('True Completed, active, healthy')
+      expect(process.desired(found)).toBe('write Pod')
+    },
+  )
+
   it('runs once with Never and 0', () => {
     expect(process.ready({ spec: { maxRestarts: 0, restartPolicy: 'Never' }, facts: [failed()] })).toBe(givenUp)
+  })
+
+  it('says how often it was tried, how it ended, and what to do', () => {
+    const once = process.message({ spec: { maxRestarts: 0, restartPolicy: 'Never' }, facts: [failed()] }, 'Ready')
+    const twice = process.message({ spec, facts: [crashing(2)] }, 'Ready')
+
+    expect(once).toBe(
+      'The process failed, last with exit code 1, and maxRestarts allows no restart, so it was given up. Change the spec to try again.',
+    )
+    expect(twice).toBe(
+      'The process was restarted 2 times in a row and failed again, last with exit code 1, so it was given up. Change the spec to try again.',
+    )
   })
 
   it('is Stalled at once', () => {

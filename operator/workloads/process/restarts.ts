@@ -75,7 +75,7 @@ function ranLong(seen: Seen, pod: PodFact): boolean {
 /** The container has ended once more than it may be started. */
 export function isLimitReached(seen: Seen, pod: PodFact): boolean {
   const { maxRestarts } = seen.resource.spec
-  if (maxRestarts === undefined) return false
+  if (maxRestarts === undefined || isCompleting(seen, pod)) return false
   const restarts = recentRestarts(seen, pod)
   return restarts > maxRestarts || (restarts === maxRestarts && hasEndedAgain(pod))
 }
@@ -83,6 +83,20 @@ export function isLimitReached(seen: Seen, pod: PodFact): boolean {
 function hasEndedAgain(pod: PodFact): boolean {
   if (pod.phase === 'Failed') return true
   return pod.main?.state === 'terminated' || pod.main?.reason === 'CrashLoopBackOff'
+}
+
+/**
+ * Main has ended and is not started again in this pod. The phase says so a moment later: the kubelet changes it when it
+ * has stopped everything else, such as sidecars.
+ */
+export function isFinishing(seen: Seen, pod: PodFact): boolean {
+  const { restartPolicy } = seen.resource.spec
+  if (pod.main?.state !== 'terminated') return false
+  return restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && pod.main.exitCode === 0)
+}
+
+function isCompleting(seen: Seen, pod: PodFact): boolean {
+  return isFinishing(seen, pod) && pod.main?.exitCode === 0
 }
 
 /** Given up for this generation: remembered in the stored status, before the pod is removed. */

@@ -9,8 +9,8 @@ import { exclusiveOf } from '../parts/exclusive.ts'
 import { podName } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
 import { isPaused } from '../parts/pause.ts'
-import { ending, exitSentence, podState } from '../parts/pod-state.ts'
-import { proofOfEnd, unended } from '../parts/proof.ts'
+import { ending, endSentence, exitSentence, podState } from '../parts/pod-state.ts'
+import { isUnreachable, proofOfEnd, unended } from '../parts/proof.ts'
 import { hasReadinessProbe } from '../parts/probes.ts'
 import { restartFields } from '../parts/restart.ts'
 import { addressOf } from '../parts/service.ts'
@@ -20,7 +20,7 @@ import { commonWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
 import { buildPod, frontOf, livePod } from './build.ts'
 import { completionOf, type Step } from './life.ts'
-import { forgivenInMs, isGivenUp, lastFailed, recentRestarts, wasTakenAway } from './restarts.ts'
+import { forgivenInMs, isFinishing, isGivenUp, lastFailed, recentRestarts, wasTakenAway } from './restarts.ts'
 
 type Seen = Snapshot<'WorkloadProcess'>
 
@@ -73,9 +73,9 @@ function isFinal(step: Step): step is Final {
 function finalState(seen: Seen, step: Final): State {
   switch (step.type) {
     case 'completed':
-      return resting('Completed', 'The process has ended with exit code 0. It runs again after a change of its spec.')
+      return resting('Completed', COMPLETED)
     case 'give-up':
-      return givenUp(seen)
+      return givenUp(seen, step.pod)
     case 'stop':
       return stopping(seen, stopped(step.stop))
     default:
@@ -83,11 +83,20 @@ function finalState(seen: Seen, step: Final): State {
   }
 }
 
+const COMPLETED = 'The process has ended with exit code 0. It runs again after a change of its spec.'
+
 function livingState(seen: Seen, step: Living): State {
   // Refused by the dry run, or not looked at while paused: the old instance stays, and is judged as it is.
   const isKept = isPaused(seen) || seen.findings.refused !== undefined
   const stays = step.type === 'keep' || (step.type === 'replace' && isKept)
-  return stays ? podState(step.pod, seen) : ending(step.pod, seen)
+  if (!stays) return ending(step.pod, seen)
+  return isFinishing(seen, step.pod) && !isUnreachable(step.pod, seen) ? finishing(step.pod) : podState(step.pod, seen)
+}
+
+/** The verdict is in, the pod is still there. */
+function finishing(pod: PodFact): State {
+  const verdict = pod.main?.exitCode === 0 ? resting('Completed', COMPLETED) : failed(pod)
+  return { ...verdict, active: true }
 }
 
 type Between = Exclude<Step, Living | Final>
@@ -110,10 +119,22 @@ function nothingYet(): State {
   return { ...troubled('Starting', 'The pod is about to be created.'), active: false }
 }
 
-function givenUp(seen: Seen): State {
+function givenUp(seen: Seen, pod: PodFact | undefined): State {
   const limit = seen.resource.spec.maxRestarts ?? 0
-  const message = `The process was restarted ${limit} times in a row and failed again, so it was given up. Change the spec to try again.`
+  const end = lastEnd(seen, pod)
+  const story =
+    limit === 0
+      ? `failed${end}, and maxRestarts allows no restart`
+      : `was restarted ${limit} times in a row and failed again${end}`
+  const message = `The process ${story}, so it was given up. Change the spec to try again.`
   return { reason: 'RestartLimitReached', message, active: false, healthy: false, progress: 'stuck' }
+}
+
+/** The same words whether the pod is still there or not. */
+function lastEnd({ stored }: Seen, pod: PodFact | undefined): string {
+  if (pod !== undefined) return exitSentence(pod.main)
+  const { exitCode, lastTerminationReason } = stored.instance ?? {}
+  return endSentence(exitCode, lastTerminationReason)
 }
 
 /** Stopped only when everything has ended. */
