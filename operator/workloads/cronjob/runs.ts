@@ -8,9 +8,10 @@ import { liveCronJob } from './build.ts'
 
 type Seen = Snapshot<'WorkloadCronJob'>
 
-/** Jobs that the live CronJob made. */
+/** Jobs that the live CronJob made. One without an owner, left by --cascade=orphan, is nobody's: it is waited for. */
 export function ownJobs(seen: Seen): readonly JobFact[] {
   const uid = liveCronJob(seen)?.uid
+  if (uid === undefined) return []
   return seen.others.flatMap((fact) => (fact.kind === 'Job' && fact.controller?.uid === uid ? [fact] : []))
 }
 
