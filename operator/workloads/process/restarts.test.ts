@@ -133,6 +133,16 @@ describe('maxRestarts', () => {
     expect(process.ready({ spec: { maxRestarts: 0, restartPolicy: 'Never' }, facts: [failed()] })).toBe(givenUp)
   })
 
+  it('counts nothing against a pod that is being taken away', () => {
+    const main = given.container({ state: 'terminated', ready: false, exitCode: 0 })
+    const evicted = given.pod({ ready: false, main, disruption: 'TerminationByKubelet' })
+
+    const found = { spec: { maxRestarts: 0 }, facts: [evicted] }
+
+    expect(process.ready(found)).toBe('False Unhealthy, active, not healthy')
+    expect(process.desired(found)).toBe('write Pod')
+  })
+
   it('says how often it was tried, how it ended, and what to do', () => {
     const once = process.message({ spec: { maxRestarts: 0, restartPolicy: 'Never' }, facts: [failed()] }, 'Ready')
     const twice = process.message({ spec, facts: [crashing(2)] }, 'Ready')

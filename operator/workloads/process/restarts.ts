@@ -75,7 +75,7 @@ function ranLong(seen: Seen, pod: PodFact): boolean {
 /** The container has ended once more than it may be started. */
 export function isLimitReached(seen: Seen, pod: PodFact): boolean {
   const { maxRestarts } = seen.resource.spec
-  if (maxRestarts === undefined || isCompleting(seen, pod)) return false
+  if (maxRestarts === undefined || wasTakenAway(pod) || isCompleting(seen, pod)) return false
   const restarts = recentRestarts(seen, pod)
   return restarts > maxRestarts || (restarts === maxRestarts && hasEndedAgain(pod))
 }
@@ -91,7 +91,7 @@ function hasEndedAgain(pod: PodFact): boolean {
  */
 export function isFinishing(seen: Seen, pod: PodFact): boolean {
   const { restartPolicy } = seen.resource.spec
-  if (pod.main?.state !== 'terminated') return false
+  if (pod.main?.state !== 'terminated' || wasTakenAway(pod)) return false
   return restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && pod.main.exitCode === 0)
 }
 
