@@ -121,7 +121,9 @@ async function show({ cluster, kubectl, operator }: Run): Promise<void> {
   say('\nWhat the operator made of them:')
   const kinds = 'pods,deployments,statefulsets,cronjobs,services,persistentvolumeclaims'
   say((await kubectl.run(['get', kinds, '-n', NAMESPACE, '-l', 'managed-by=k8-highlander'])).trimEnd())
-  const pointer = cluster.given ? '' : `export KUBECONFIG=${cluster.kubeconfig}\n  `
+  // A kubectl of the same version is at hand, whether or not the machine has one.
+  const own = [`export KUBECONFIG=${cluster.kubeconfig}`, `export PATH=${path.dirname(cluster.kubectl)}:$PATH`]
+  const pointer = cluster.given ? '' : own.map((line) => `${line}\n  `).join('')
   say(`
 Operator:  ${operator.url}/status   metrics: ${operator.url}/metrics   log: ${path.relative(process.cwd(), operator.logFile)}
 Point kubectl at the cluster:
