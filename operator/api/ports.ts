@@ -128,7 +128,10 @@ export interface Store<V extends Fact> {
   wrote(fact: V): void
   /** Our own delete was answered with "gone for good" (200 with the final object, or 404). */
   wroteDelete(fact: V): void
-  /** A DELETED event for this uid was delivered; never absence from a list. The last 10,000. */
+  /**
+   * A DELETED event for this uid was delivered, of an object that was being deleted (one that lost our label is reported
+   * the same way); never absence from a list. The last 10,000.
+   */
   sawDeleted(uid: string): boolean
   /** The watch itself has delivered this version, or a newer one: what is known is not only our own answer. */
   isConfirmed(fact: V): boolean

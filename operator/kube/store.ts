@@ -13,7 +13,7 @@ export interface StoreOptions<V extends Fact> {
   readonly onSubscriberError?: (error: unknown) => void
 }
 
-/** One list under way. Until its end, absent objects stay. */
+/** One list under way. Nothing of it shows before its end: who may start is decided on views, and half a list is none. */
 export interface Relist<V extends Fact> {
   listed(fact: V): void
   /** The list is complete as of `resourceVersion`: what it did not show is gone. */
@@ -30,6 +30,13 @@ export interface WatchedStore<V extends Fact> extends Store<V> {
 
 const REMEMBERED_UIDS = 10_000
 
+/** A DELETED event. */
+interface Deletion {
+  readonly version: string
+  /** Of the object itself, not only of its place in what we watch. */
+  readonly isEnd: boolean
+}
+
 export function createStore<V extends Fact>(options: StoreOptions<V> = {}): WatchedStore<V> {
   return new FactStore(options)
 }
@@ -39,9 +46,9 @@ class FactStore<V extends Fact> implements WatchedStore<V> {
   readonly #owners = new FactIndex<V>((fact) => fact.owner)
   readonly #nodes: FactIndex<V>
   readonly #subscribers = new Set<(change: Change<V>) => void>()
-  readonly #deleted = new UidRing(REMEMBERED_UIDS)
+  readonly #deleted = new UidRing<Deletion>(REMEMBERED_UIDS)
   // Deletes that only our own calls have seen: a MODIFIED line still under way must not bring the object back.
-  readonly #gone = new UidRing(REMEMBERED_UIDS)
+  readonly #gone = new UidRing<true>(REMEMBERED_UIDS)
   // Objects whose newest version is our own write and was not yet seen in the watch: a list may be older than they are.
   readonly #unconfirmed = new Set<string>()
   // Version of the last complete list per namespace ('' for all).
@@ -70,7 +77,7 @@ class FactStore<V extends Fact> implements WatchedStore<V> {
   }
 
   sawDeleted(uid: string): boolean {
-    return this.#deleted.has(uid)
+    return this.#deleted.get(uid)?.isEnd === true
   }
 
   isConfirmed(fact: V): boolean {
@@ -90,30 +97,36 @@ class FactStore<V extends Fact> implements WatchedStore<V> {
   }
 
   wroteDelete(fact: V): void {
-    this.#gone.add(fact.uid)
+    this.#gone.add(fact.uid, true)
     this.#removeInstance(fact)
   }
 
   saw(fact: V): void {
-    if (this.#deleted.has(fact.uid) || this.#gone.has(fact.uid)) return
+    if (this.#isGone(fact)) return
     const known = this.#facts.get(idOf(fact))
     if (known?.resourceVersion === fact.resourceVersion) this.#unconfirmed.delete(idOf(fact))
     if (this.#put(fact)) this.#unconfirmed.delete(idOf(fact))
   }
 
   sawDelete(fact: V): void {
-    this.#deleted.add(fact.uid)
+    // An object that no longer matches the selector is reported DELETED as well, and lives on.
+    const isEnd = !('deleting' in fact) || fact.deleting === true
+    this.#deleted.add(fact.uid, { version: fact.resourceVersion, isEnd })
     this.#removeInstance(fact)
   }
 
   relist(namespace: string): Relist<V> {
     const listed = new Set<string>()
+    const news: V[] = []
     return {
       listed: (fact) => {
-        listed.add(idOf(fact))
-        this.saw(fact)
+        const id = idOf(fact)
+        listed.add(id)
+        if (this.#facts.get(id)?.resourceVersion === fact.resourceVersion) this.saw(fact)
+        else news.push(fact)
       },
       end: (resourceVersion) => {
+        for (const fact of news) this.saw(fact)
         this.#listedAt.set(namespace, resourceVersion)
         for (const [id, fact] of this.#facts) {
           if (listed.has(id) || (namespace !== '' && fact.namespace !== namespace)) continue
@@ -126,10 +139,20 @@ class FactStore<V extends Fact> implements WatchedStore<V> {
 
   /** A late answer to our own write, about an object that is known to be gone by now: no event would ever remove it. */
   #isOver(fact: V): boolean {
-    if (this.#deleted.has(fact.uid) || this.#gone.has(fact.uid)) return true
+    if (this.#isGone(fact)) return true
     if (this.get(fact.namespace, fact.name)?.uid === fact.uid) return false
     const listedAt = this.#listedAt.get('') ?? this.#listedAt.get(fact.namespace)
     return listedAt !== undefined && compareVersions(fact.resourceVersion, listedAt) <= 0
+  }
+
+  /** What is newer than its DELETED event lives: it had lost our label for a while. */
+  #isGone(fact: V): boolean {
+    if (this.#gone.get(fact.uid) === true) return true
+    const deletion = this.#deleted.get(fact.uid)
+    if (deletion === undefined) return false
+    if (compareVersions(fact.resourceVersion, deletion.version) <= 0) return true
+    this.#deleted.forget(fact.uid)
+    return false
   }
 
   /** False when what is known is as new: duplicates and echoes of our own writes end here. */
