@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ChildFact, CrFact, CronJobFact, PodFact } from '#api/facts.ts'
 import { annotation, GRANT_GATE, label } from '#api/labels.ts'
 import type { Child, StatusPatch } from '#api/ports.ts'
+import { statusTextOf } from '#api/status-text.ts'
 import { TerminalError } from '#lib/errors.ts'
 import { projectCr } from '#kube/projections.ts'
 import { given } from '#testing/given.ts'
@@ -232,7 +233,7 @@ describe('grant, gate and status', () => {
 
     expect(await open.writer.grant(read, stored('Pod'), term)).toBe('granted')
     expect(await open.writer.grant(read, stored('Pod'), term)).toBe('conflict')
-    expect(JSON.parse(storedCr().status).grant).toMatchObject({ uid: stored('Pod').uid, epoch: 3 })
+    expect(JSON.parse(statusTextOf(storedCr())).grant).toMatchObject({ uid: stored('Pod').uid, epoch: 3 })
   })
 
   it('opens our gate and leaves that of others; a late opening loses', async () => {
@@ -253,7 +254,7 @@ describe('grant, gate and status', () => {
     expect(stored('Pod')).toMatchObject({
       gated: false,
       epoch: 3n,
-      token: String(JSON.parse(storedCr().status).grant.token),
+      token: String(JSON.parse(statusTextOf(storedCr())).grant.token),
     })
   })
 

@@ -3,6 +3,7 @@
 import type { ChildKind, KindName } from './generated/kinds.ts'
 import type { Key } from './key.ts'
 import type { WatchedKind } from './resource.ts'
+import type { PackedText } from '#lib/packed-text.ts'
 
 export interface Fact {
   readonly kind: WatchedKind
@@ -27,8 +28,8 @@ export interface CrFact extends Fact {
   readonly annotations: Readonly<Record<string, string>>
   /** JSON text. Parsed once per reconcile: a parsed copy of 10,000 resources costs five times the heap. */
   readonly spec: string
-  /** JSON text; '{}' before the first status. */
-  readonly status: string
+  /** JSON text, packed with the name; '{}' before the first status. Most workloads differ in a few words of it. */
+  readonly status: PackedText
   /** status.leader.term or status.grant.epoch, whichever is larger; 0n when none: who wrote last. */
   readonly epoch: bigint
 }

@@ -4,6 +4,7 @@ import type { CrFact } from './facts.ts'
 import { kinds } from './generated/kinds.ts'
 import { annotation } from './labels.ts'
 import type { InformerState, LeadershipView, Stores } from './ports.ts'
+import { statusTextOf } from './status-text.ts'
 import type { TenantSettings } from './tenant.ts'
 import { isOurs } from './tenant.ts'
 
@@ -137,7 +138,7 @@ export function createWorkloads(settings: TenantSettings): Workloads {
 }
 
 export function readinessOf(cr: CrFact): Readiness | undefined {
-  const found = conditionsOf(parse(cr.status)).find(({ type }) => type === 'Ready')
+  const found = conditionsOf(parse(statusTextOf(cr))).find(({ type }) => type === 'Ready')
   if (found === undefined) return undefined
   const since = textOf(found['lastTransitionTime'])
   return {
@@ -150,7 +151,7 @@ export function readinessOf(cr: CrFact): Readiness | undefined {
 
 /** Parts of spec and status that lists show, as they are stored. */
 export function storedOf(cr: CrFact): { readonly spec: Fields; readonly status: Fields } {
-  return { spec: parse(cr.spec), status: parse(cr.status) }
+  return { spec: parse(cr.spec), status: parse(statusTextOf(cr)) }
 }
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -178,7 +179,7 @@ const stateOfReason: Readonly<Record<string, WorkloadState>> = {
 
 function lookAt(cr: CrFact, settings: TenantSettings): WorkloadLook {
   if (!isOurs(cr, settings)) return { active: false, healthy: false, state: 'ignored' }
-  const status = parse(cr.status)
+  const status = parse(statusTextOf(cr))
   return { active: status['active'] === true, healthy: status['healthy'] === true, state: stateOf(cr, status) }
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { CrFact, PodFact } from '#api/facts.ts'
 import { keyOf, type Key } from '#api/key.ts'
 import { annotation } from '#api/labels.ts'
+import { statusTextOf } from '#api/status-text.ts'
 import { engineParts } from '#testing/engine.ts'
 import { createFakeStores, type FakeStores } from '#testing/fake-stores.ts'
 import { given, NOW_MS, type CrOverrides } from '#testing/given.ts'
@@ -203,7 +204,8 @@ function endOf(stores: FakeStores, { kind, namespace, name }: CrFact): readonly 
     const open = fact.kind === 'Pod' ? ` gated=${fact.gated} phase=${fact.phase}` : ''
     return `${fact.kind} ${plain(fact.name)} ${fact.applied} deleting=${fact.deleting} ${fact.controller?.kind}${open}`
   })
-  return [...children.toSorted(), plain(stores.crs[kind].get(namespace, name)?.status ?? '')]
+  const cr = stores.crs[kind].get(namespace, name)
+  return [...children.toSorted(), plain(cr === undefined ? '' : statusTextOf(cr))]
 }
 
 function plain(text: string): string {

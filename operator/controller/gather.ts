@@ -7,8 +7,8 @@ import type { ChildKind, KindName } from '#api/generated/kinds.ts'
 import { keyOf } from '#api/key.ts'
 import { annotation } from '#api/labels.ts'
 import type { Reader, Stores, Term } from '#api/ports.ts'
+import { statusTextOf } from '#api/status-text.ts'
 import type { Clock } from '#lib/clock.ts'
-import { unpack } from '#lib/packed-text.ts'
 import { podName } from '#workloads/parts/names.ts'
 import { judge } from '#workloads/parts/owner.ts'
 import type { Findings, Observed } from '#workloads/workload.ts'
@@ -61,7 +61,7 @@ export function withFindings(seen: Observed, findings: Findings): Observed {
 
 /** The view without any read. */
 export function observe(cr: CrFact, deps: GatherDeps, term: Term): Observed {
-  const stored = parseStatus(cr.kind, unpack(cr.status, cr.name))
+  const stored = parseStatus(cr.kind, statusTextOf(cr))
   const owned = [...ownedBy(cr, deps.stores), ...leftBehind(cr, deps.stores)]
   const pods = deps.stores.children.Pod.by('owner', keyOf(cr.kind, cr.namespace, cr.name))
   return Object.freeze({

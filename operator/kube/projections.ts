@@ -7,6 +7,7 @@ import type { WatchedKind } from '#api/resource.ts'
 import { childProjections } from './child-projections.ts'
 import type { JsonObject } from '#lib/json.ts'
 import { numberAt, objectAt, textAt } from '#lib/json.ts'
+import { pack } from '#lib/packed-text.ts'
 import { bigAt, conditionOf, identityOf, labelsOf, present, timeAt } from './projection-parts.ts'
 
 export type Projections = { readonly [K in WatchedKind]: (object: unknown) => FactOf<K> | undefined }
@@ -34,7 +35,7 @@ export function projectCr(kind: KindName, object: unknown): CrFact | undefined {
     labels: labelsOf(metadata),
     annotations: ourAnnotationsOf(metadata),
     spec: JSON.stringify(objectAt(object, 'spec')),
-    status: JSON.stringify(status),
+    status: pack(JSON.stringify(status), identity.name),
     epoch: larger(bigAt(objectAt(status, 'leader'), 'term'), bigAt(objectAt(status, 'grant'), 'epoch')),
   }
 }

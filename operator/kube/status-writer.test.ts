@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { StatusPatch } from '#api/ports.ts'
+import { statusTextOf } from '#api/status-text.ts'
 import { AbortError, ConflictError, TerminalError, TransientError } from '#lib/errors.ts'
 import { objectAt } from '#lib/json.ts'
 import { settle } from '#testing/fake-clock.ts'
@@ -21,7 +22,10 @@ beforeEach(() => {
   rig.client.answer((call) => {
     const [, name = ''] = /\/([^/]+)\/status$/.exec(call.path) ?? []
     const stored = rig.stores.crs.WorkloadProcess.get('prod', name)
-    const status = { ...JSON.parse(stored?.status ?? '{}'), ...objectAt(call.body, 'status') }
+    const status = {
+      ...JSON.parse(stored === undefined ? '{}' : statusTextOf(stored)),
+      ...objectAt(call.body, 'status'),
+    }
     const resourceVersion = String(Number(stored?.resourceVersion) + 1)
     return given.object('WorkloadProcess', { metadata: { name, uid: stored?.uid, resourceVersion }, status })
   })

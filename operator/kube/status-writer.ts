@@ -8,6 +8,7 @@ import type { Leader } from '#api/generated/kinds.ts'
 import type { Key } from '#api/key.ts'
 import { partsOf } from '#api/key.ts'
 import type { StatusPatch, Stores, Telemetry, Term } from '#api/ports.ts'
+import { statusTextOf } from '#api/status-text.ts'
 import { orAbort } from '#lib/abort.ts'
 import { backoffMs } from '#lib/backoff.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -199,7 +200,7 @@ class CoalescingWriter implements StatusWriter {
 }
 
 function changeOf(over: CrFact, wish: StatusPatch, term: Term): StatusChange | undefined {
-  const stored: unknown = JSON.parse(over.status)
+  const stored: unknown = JSON.parse(statusTextOf(over))
   return statusChange(isObject(stored) ? stored : {}, wish, leaderOf(term))
 }
 

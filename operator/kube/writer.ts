@@ -5,6 +5,7 @@ import { appliedHash } from '#api/child.ts'
 import type { ChildFact, CrFact, PodFact } from '#api/facts.ts'
 import type { Key } from '#api/key.ts'
 import type { Child, Stores, Telemetry, Term, Writer } from '#api/ports.ts'
+import { statusTextOf } from '#api/status-text.ts'
 import type { Clock } from '#lib/clock.ts'
 import { TransientError } from '#lib/errors.ts'
 import type { Client } from './call.ts'
@@ -128,7 +129,7 @@ async function ungate({ fence, stores }: Parts, pod: PodFact, cr: CrFact, term: 
 }
 
 function tokenGrantedTo(pod: PodFact, cr: CrFact): bigint | undefined {
-  const grant = objectAt(JSON.parse(cr.status), 'grant')
+  const grant = objectAt(JSON.parse(statusTextOf(cr)), 'grant')
   const token = numberAt(grant, 'token')
   return textAt(grant, 'uid') === pod.uid && token !== undefined ? BigInt(token) : undefined
 }

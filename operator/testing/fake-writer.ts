@@ -7,6 +7,7 @@ import type { Key } from '#api/key.ts'
 import { isKindName, keyOf, partsOf } from '#api/key.ts'
 import { annotation, GRANT_GATE, label } from '#api/labels.ts'
 import type { Child, Found, Reader, StatusPatch, Term, Writer } from '#api/ports.ts'
+import { statusTextOf } from '#api/status-text.ts'
 import { orAbort } from '#lib/abort.ts'
 import { AbortError } from '#lib/errors.ts'
 import { build } from './arbitraries.ts'
@@ -88,12 +89,12 @@ class Server implements FakeApi {
         const live = this.#stores.crs[over.kind].get(over.namespace, over.name)
         if (live?.resourceVersion !== over.resourceVersion) return 'conflict'
         const grant = { pod: to.name, uid: to.uid, epoch: Number(term.epoch), token: Number(term.nextToken()) }
-        this.#putStatus(live, { ...parse(live.status), grant })
+        this.#putStatus(live, { ...parse(statusTextOf(live)), grant })
         return 'granted'
       }),
     ungate: (pod, cr, term) =>
       this.#change('ungate', pod, term, (live) => {
-        if (!cr.status.includes(pod.uid)) return 'conflict'
+        if (!statusTextOf(cr).includes(pod.uid)) return 'conflict'
         if (live.kind === 'Pod')
           this.#stores.see({ ...live, gated: false, resourceVersion: this.#stores.nextVersion() })
         return 'open' as const
@@ -206,7 +207,7 @@ class Server implements FakeApi {
     const { kind, namespace, name } = partsOf(key)
     const live = this.#stores.crs[kind].get(namespace, name)
     if (live === undefined || term.signal.aborted || this.#writesLeft <= 0) return
-    const stored = parse(live.status)
+    const stored = parse(statusTextOf(live))
     if (core(stored) === core(status)) return
     this.calls.push(`status ${kind}/${name}`)
     this.#writesLeft -= 1
