@@ -7,7 +7,7 @@ import { present } from '../parts/json.ts'
 import { objectAnnotations, objectLabels, podAnnotations, templateLabels } from '../parts/names.ts'
 import { ownerOf, sameName } from '../parts/owner.ts'
 import { podSpec } from '../parts/pod.ts'
-import { ofItsRevision } from '../parts/revision.ts'
+import { LATEST_REVISION, ofItsRevision } from '../parts/revision.ts'
 import type { Snapshot } from '../workload.ts'
 
 type Seen = Snapshot<'WorkloadCronJob'>
@@ -50,7 +50,7 @@ function cronJobOf(seen: Seen, suspend: boolean, revision: string): Child {
 /** A run that is not of the schedule, otherwise like one that is. */
 export function buildJob(seen: Seen, name: string, of: CronJobFact): Child {
   const owner = ownerOf(seen.resource)
-  const annotations = { ...objectAnnotations(), ...MANUAL_RUN }
+  const annotations = { ...objectAnnotations(LATEST_REVISION), ...MANUAL_RUN }
   return grandchild('Job', of, owner, { name, labels: objectLabels(owner), annotations, spec: jobSpec(seen) })
 }
 
