@@ -42,6 +42,21 @@ describe('statusChange', () => {
     expect(change).toEqual({ patch: { conditions: [{ ...next, lastTransitionTime: at(1) }] }, isUrgent: false })
   })
 
+  it('moves the time of Reconciling with the generation: it counts for one spec', () => {
+    const reconciling = (generation: number, second: number) => ({
+      ...ready('True', second),
+      type: 'Reconciling',
+      observedGeneration: generation,
+    })
+    const before = { ...stored, conditions: [reconciling(2, 1)] }
+
+    const same = statusChange(before, { ...wish, conditions: [reconciling(2, 5)] }, leader)
+    const edited = statusChange(before, { ...wish, conditions: [reconciling(3, 5)] }, leader)
+
+    expect(same).toBeUndefined()
+    expect(edited?.patch).toEqual({ conditions: [reconciling(3, 5)] })
+  })
+
   it('moves lastTransitionTime with the status, and hurries', () => {
     const change = statusChange(stored, { ...wish, conditions: [ready('False', 5)] }, leader)
 

@@ -102,10 +102,16 @@ function mergedConditions(stored: readonly unknown[], wished: readonly Condition
     const after = fresh.get(type)
     if (after === undefined) return OWN_CONDITIONS.has(type) ? [] : [before]
     fresh.delete(type)
-    const since = textAt(before, 'status') === after.status ? textAt(before, 'lastTransitionTime') : undefined
+    const since = hasMoved(before, after) ? undefined : textAt(before, 'lastTransitionTime')
     return [since === undefined ? after : { ...after, lastTransitionTime: since }]
   })
   return [...kept, ...fresh.values()].slice(-MAX_CONDITIONS)
+}
+
+/** Reconciling is about one spec: the time a new instance may need is counted from it. */
+function hasMoved(before: unknown, after: Condition): boolean {
+  if (textAt(before, 'status') !== after.status) return true
+  return after.type === 'Reconciling' && numberAt(before, 'observedGeneration') !== after.observedGeneration
 }
 
 function sameStatuses(stored: readonly unknown[], merged: readonly unknown[]): boolean {

@@ -116,13 +116,14 @@ describe('a stored status', () => {
     })
   })
 
-  it('moves the time of a condition with its status, and only then', () => {
+  it('moves the time of a condition with its status, and that of Reconciling with the spec it is about', () => {
     hold((_kind, before, after) => {
       const old = conditionsOf(before.stored)
 
-      const expected = (after.conditions ?? []).map(({ type, status }) => {
+      const expected = (after.conditions ?? []).map(({ type, status, observedGeneration }) => {
         const known = old.get(type)
-        return known?.status === status ? known.lastTransitionTime : formatTime(before.nowMs)
+        const isAnother = type === 'Reconciling' && known?.observedGeneration !== observedGeneration
+        return known?.status === status && !isAnother ? known.lastTransitionTime : formatTime(before.nowMs)
       })
 
       expect(after.conditions?.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual(expected)

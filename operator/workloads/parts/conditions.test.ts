@@ -50,6 +50,13 @@ describe('Reconciling and Stalled', () => {
     expect(process.condition({ ...starting, stored: stalled, generation: 2 }, 'Reconciling')).toBe('True Starting')
   })
 
+  it('gives the whole time to another spec, also when the one before was still under way', () => {
+    const edited = { ...after(299_000, pulling), generation: 2 }
+
+    expect(process.condition(edited, 'Reconciling')).toBe('True ImagePullFailed')
+    expect(process.report(edited).requeueAfterMs).toBe(300_000)
+  })
+
   it('keeps counting when the trouble changes its name', () => {
     expect(process.condition(after(300_000, starting, pulling), 'Stalled')).toBe('True ImagePullFailed')
   })

@@ -101,14 +101,15 @@ interface ProgressShown {
 const NEITHER: ProgressShown = { reconciling: false, stalled: false }
 const STALLED: ProgressShown = { reconciling: false, stalled: true }
 
-/** Reconciling for the time-out, counted from when it was first written; then Stalled until the state changes. */
+/** Reconciling for the time-out, counted from when it was first written for this spec; then Stalled until the state changes. */
 function progressOf(state: State, timeoutMs: number, seen: Observed): ProgressShown {
   if (state.progress === 'settled') return NEITHER
   if (state.progress === 'stuck') return STALLED
   if (state.isPatient === true) return { reconciling: true, stalled: false }
   if (hasStalled(state, seen)) return STALLED
   const stored = storedCondition(seen, 'Reconciling')
-  const sinceMs = stored?.status === 'True' ? stored.sinceMs : undefined
+  const isOfThisSpec = stored?.status === 'True' && stored.generation === observedGeneration(seen)
+  const sinceMs = isOfThisSpec ? stored.sinceMs : undefined
   const leftMs = (sinceMs ?? seen.nowMs) + timeoutMs - seen.nowMs
   // A stored time in the future (another clock) must not keep it from ever stalling.
   return leftMs <= 0 ? STALLED : { reconciling: true, stalled: false, stalledInMs: Math.min(leftMs, timeoutMs) }
