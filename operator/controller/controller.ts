@@ -1,7 +1,7 @@
 // Runs reconciles for the time of a term: a queue that the stores feed, and workers that empty it.
 // It promises that one workload cannot hold up another, that nothing of a term goes on after run has returned, and that
 // each outcome leads to exactly one call of the queue, in the one switch below. It keeps nothing between terms but
-// proofs, which stay true.
+// proofs, which stay true, and since when other tenants hold what is named ours.
 import { partsOf, type Key } from '#api/key.ts'
 import type { Informers, QueueClass, ReconcileOutcome, Telemetry, Term } from '#api/ports.ts'
 import { aborted, scopeOf, type Scope } from '#lib/abort.ts'
@@ -10,9 +10,10 @@ import { ConflictError, isAbort, messageOf, TerminalError, TransientError } from
 import { createProofMemory, type ProofMemory } from './gather.ts'
 import { reconcile, type Outcome, type ReconcileDeps } from './reconcile.ts'
 import { knownKeys, subscribe } from './subscriptions.ts'
+import type { Contests } from './tenancy.ts'
 import { createWorkQueue, type WorkQueue } from './work-queue.ts'
 
-export interface ControllerOptions extends Omit<ReconcileDeps, 'stores' | 'proofs' | 'told'> {
+export interface ControllerOptions extends Omit<ReconcileDeps, 'stores' | 'proofs' | 'told' | 'contests'> {
   readonly informers: Pick<Informers, 'stores'>
   /** Reconciles at a time. Left out: 16. */
   readonly workers?: number
@@ -39,13 +40,14 @@ const SAME_COMPLAINT_MS = 60_000
 
 export function createController(options: ControllerOptions): Controller {
   const proofs = createProofMemory()
+  const contests: Contests = new Map()
   let current: WorkQueue | undefined
   return {
     run: async (term, signal) => {
       using queue = createWorkQueue({ clock: options.clock, metrics: options.telemetry.metrics })
       current = queue
       try {
-        await new TermRun(options, proofs, term, queue).work(signal)
+        await new TermRun({ ...options, contests }, proofs, term, queue).work(signal)
       } finally {
         current = undefined
       }
@@ -67,7 +69,12 @@ class TermRun {
   readonly #complaints = new Map<Key, number>()
   #turnSinceMs = 0
 
-  constructor(options: ControllerOptions, proofs: ProofMemory, term: Term, queue: WorkQueue) {
+  constructor(
+    options: ControllerOptions & { readonly contests: Contests },
+    proofs: ProofMemory,
+    term: Term,
+    queue: WorkQueue,
+  ) {
     this.#options = options
     this.#deps = { ...options, stores: options.informers.stores, proofs, told: new Map() }
     this.#clock = options.clock

@@ -6,7 +6,7 @@ import { API_VERSION } from '#api/labels.ts'
 import type { CrFact } from '#api/facts.ts'
 import type { KindName } from '#api/generated/kinds.ts'
 import type { EventRecorder, StatusPatch, Telemetry, Term } from '#api/ports.ts'
-import { isOurs, type TenantSettings } from '#api/tenant.ts'
+import { claimOf, type TenantSettings } from '#api/tenant.ts'
 import { scopeOf, type Scope } from '#lib/abort.ts'
 import { ConflictError, isAbort, TerminalError, TransientError } from '#lib/errors.ts'
 import type { Look, Observed, Reported, Workload } from '#workloads/workload.ts'
@@ -14,8 +14,9 @@ import { eventsOf } from './events.ts'
 import { execute, type ExecuteDeps, type Executed } from './execute.ts'
 import { gather, observe, withFindings, type GatherDeps } from './gather.ts'
 import { plan } from './plan.ts'
+import { heedClaim, type TenancyDeps } from './tenancy.ts'
 
-export interface ReconcileDeps extends GatherDeps, ExecuteDeps {
+export interface ReconcileDeps extends GatherDeps, ExecuteDeps, Pick<TenancyDeps, 'contests'> {
   readonly workloads: Readonly<Record<KindName, Workload>>
   readonly recorder: EventRecorder
   readonly telemetry: Telemetry
@@ -50,11 +51,23 @@ export async function reconcile(key: Key, deps: ReconcileDeps, term: Term, signa
     const cr = find(key, deps)
     if (cr === undefined) return forget(key, deps)
     // Owner references clean up, with or without us.
-    if (cr.deleting || !isOurs(cr, deps.tenant) || term.role() === 'hands-off') return { type: 'done', untouched: true }
-    return await look(cr, deps, term, scope.signal)
+    if (cr.deleting || term.role() === 'hands-off') return { type: 'done', untouched: true }
+    return heedTenants(key, cr, deps, term) ?? (await look(cr, deps, term, scope.signal))
   } catch (error) {
     return outcomeOf(error, scope, term.signal.aborted || signal.aborted)
   }
+}
+
+/** Undefined: it is for us to handle. */
+function heedTenants(key: Key, cr: CrFact, deps: ReconcileDeps, term: Term): Outcome | undefined {
+  const claim = claimOf(cr, deps.tenant)
+  if (claim === 'ours') {
+    deps.contests.delete(key)
+    return undefined
+  }
+  const heeded = heedClaim(claim, cr, deps, term)
+  if (heeded.type === 'take') return undefined
+  return heeded.type === 'later' ? requeue([heeded.afterMs]) : { type: 'done', untouched: true }
 }
 
 function find(key: Key, { stores }: ReconcileDeps): CrFact | undefined {
@@ -62,9 +75,10 @@ function find(key: Key, { stores }: ReconcileDeps): CrFact | undefined {
   return stores.crs[kind].get(namespace, name)
 }
 
-function forget(key: Key, { told, telemetry }: ReconcileDeps): Outcome {
+function forget(key: Key, { told, contests, telemetry }: ReconcileDeps): Outcome {
   const { kind, namespace, name } = partsOf(key)
   told.delete(key)
+  contests.delete(key)
   telemetry.metrics.workloadForgotten(kind, namespace, name)
   return { type: 'done', untouched: true }
 }

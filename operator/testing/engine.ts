@@ -1,4 +1,5 @@
 // What the tests of the engine share: stores, an API, a clock and a recorder that remembers.
+import type { Key } from '#api/key.ts'
 import type { WorkloadEvent } from '#api/ports.ts'
 import { workloads } from '#workloads/registry.ts'
 import { createFakeClock } from './fake-clock.ts'
@@ -23,6 +24,7 @@ export function engineParts(stores: FakeStores = createFakeStores()) {
     telemetry: fakeTelemetry(),
     silence: { lastedMs: (): number | undefined => undefined },
     suspensions: { lastedMs: ({ suspended }: { readonly suspended: boolean }) => (suspended ? 5000 : undefined) },
+    contests: new Map<Key, { readonly mark: string; readonly sinceMs: number }>(),
     tenant: { tenant: 'default', namespace: '' },
     recorder: { record: (_regarding: unknown, event: WorkloadEvent) => void events.push(event) },
   }
