@@ -6,9 +6,10 @@ import type { Problem } from '#config/problems.ts'
 import { formatPlace } from '#config/problems.ts'
 import type { BuildInfo, Identity, OperatorView, ProcessFacts, Workloads } from '#api/view.ts'
 import { createWorkloads, noLeadership } from '#api/view.ts'
-import type { Elector, Informers, Logger, Term } from '#api/ports.ts'
+import type { Elector, Informers, Logger } from '#api/ports.ts'
 import { createController } from '#controller/controller.ts'
 import type { Controller } from '#controller/controller.ts'
+import { runTerm } from '#controller/run-term.ts'
 import type { Silence } from '#controller/silence.ts'
 import { watchSilence } from '#controller/silence.ts'
 import { createSuspensions } from '#controller/suspensions.ts'
@@ -29,7 +30,7 @@ import { createReader } from '#kube/reader.ts'
 import { createWriter } from '#kube/writer.ts'
 import { createElector } from '#leader/elector.ts'
 import { createLeaseLockStore } from '#leader/lease-lock-store.ts'
-import { aborted } from '#lib/abort.ts'
+import { scopeOf } from '#lib/abort.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { OpenTelemetry, TelemetrySettings } from '#telemetry/telemetry.ts'
 import { openTelemetry } from '#telemetry/telemetry.ts'
@@ -53,8 +54,8 @@ export interface Surroundings {
   readonly exit: (code: number) => never
 }
 
-/** A write has been answered or aborted by then; the next leader may already act. */
-const SETTLE_MS = 5_000
+/** The last Events (the fence was released) are worth a moment of the shutdown, no more. */
+const FAREWELL_MS = 1_000
 
 /** Runs until the signal fires, then leaves in good order. Throws TerminalError when the port cannot be bound. */
 export async function runOperator(config: Config, around: Surroundings, signal: AbortSignal): Promise<void> {
@@ -79,21 +80,21 @@ export async function runOperator(config: Config, around: Surroundings, signal: 
   const informers = stack.use(watch(client, config, { around, telemetry }))
   // From the first event on, also while another replica leads.
   const silence = stack.use(watchSilence(informers.stores, around.clock))
-  const recorder = createEventRecorder({
-    client,
-    clock: around.clock,
-    telemetry: telemetry.of('events'),
-    instance: config.id,
-  })
-  const elector = openElector(config, around, { settings, leases, informers, telemetry })
+  const recorder = openRecorder(client, config, { around, telemetry })
+  // Leadership is told of outside terms, too.
+  const herald = openRecorder(client, config, { around, telemetry })
+  using _heralding = herald.during({ signal: new AbortController().signal })
+  const elector = openElector(config, around, { settings, leases, informers, telemetry, herald })
   Object.assign(seen, { leases, informers, elector } satisfies Seen)
 
   const controller = control({ config, around, telemetry, client, informers, recorder, silence }, stack)
   telemetry.observe({ leadership: elector.view, informers, queueDepth: () => controller.queueDepth() })
   for await (const term of elector.terms(signal)) {
     using _events = recorder.during(term)
-    await runTerm(term, { controller, around, log }, signal)
+    await runTerm(term, { controller, clock: around.clock, log, exit: around.exit }, signal)
   }
+  using farewell = scopeOf([], { clock: around.clock, ms: FAREWELL_MS })
+  await herald.flush(farewell.signal)
   log.info('stopped', {})
 }
 
@@ -197,17 +198,26 @@ function watch(
   return startInformers(client, options, new AbortController().signal)
 }
 
+function openRecorder(
+  client: Client,
+  { id }: Config,
+  { around, telemetry }: { around: Surroundings; telemetry: OpenTelemetry },
+): TermEventRecorder {
+  return createEventRecorder({ client, clock: around.clock, telemetry: telemetry.of('events'), instance: id })
+}
+
 interface Electing {
   readonly settings: KubeSettings
   readonly leases: ObservedLeases
   readonly informers: Informers
   readonly telemetry: OpenTelemetry
+  readonly herald: TermEventRecorder
 }
 
 function openElector(config: Config, around: Surroundings, parts: Electing): Elector {
   const { id, tenant, leader, remainsFollower } = config
   const { claim, clock, random } = around
-  const { settings, leases, informers, telemetry } = parts
+  const { settings, leases, informers, telemetry, herald } = parts
   const cluster = config.cluster.name
   const namespace = leader.leaseNamespace ?? settings.namespace ?? 'default'
   const { leaseDurationMs } = leader
@@ -220,6 +230,7 @@ function openElector(config: Config, around: Surroundings, parts: Electing): Ele
     random,
     highestEpoch: () => informers.highestEpoch(),
     synced: (signal) => informers.synced(signal),
+    onEvent: (event) => herald.record(fence.subject(), event),
   })
 }
 
@@ -264,29 +275,4 @@ function control(parts: Controlling, stack: AsyncDisposableStack): Controller {
     workers,
   })
   return controller
-}
-
-interface TermParts {
-  readonly controller: Controller
-  readonly around: Surroundings
-  readonly log: Logger
-}
-
-/** Writes that have not settled in time could meet those of the next leader: then only the end of the process is safe. */
-async function runTerm(term: Term, { controller, around, log }: TermParts, signal: AbortSignal): Promise<void> {
-  const settled = new AbortController()
-  void aborted(term.signal)
-    .then(() => around.clock.sleep(SETTLE_MS, settled.signal))
-    .then(
-      () => {
-        log.error('writes did not settle after the end of the term, ending the process', { epoch: term.epoch })
-        around.exit(1)
-      },
-      () => undefined,
-    )
-  try {
-    await controller.run(term, signal)
-  } finally {
-    settled.abort()
-  }
 }

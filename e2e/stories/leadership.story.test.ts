@@ -35,6 +35,27 @@ describe('leadership by Lease', () => {
     expect(textAt(await lease(), 'spec', 'holderIdentity')).toContain(`operator-${new URL(first.url).port}`)
   })
 
+  it('tells of each change of leader in Events about the Lease', async () => {
+    const first = await world.operator()
+    await first.leading(AbortSignal.timeout(10_000))
+    const second = await world.operator()
+
+    first.send('SIGTERM')
+    await second.leading(AbortSignal.timeout(10_000))
+
+    const fence = `lease/highlander-fence-${world.namespace}`
+    await eventually('elected, released, elected', async () => {
+      const told = await world.kubectl.run(['get', 'events', '-n', OPERATOR_NAMESPACE, '--sort-by=.eventTime'])
+      const reasons = told
+        .split('\n')
+        .filter((line) => line.includes(fence))
+        .map((line) => /Leader[A-Za-z]+/.exec(line)?.[0])
+      return reasons.join() === 'LeaderElected,LeaderReleased,LeaderElected'
+    })
+    const described = await world.kubectl.run(['describe', fence, '-n', OPERATOR_NAMESPACE])
+    expect(described).toContain('leads with epoch 1: first leader.')
+  })
+
   it('hands over at once on SIGTERM and restarts nothing', async () => {
     const first = await world.operator()
     await first.leading(AbortSignal.timeout(10_000))

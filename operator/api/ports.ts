@@ -242,12 +242,17 @@ export type StatusPatch = { [K in KindName]: Omit<Statuses[K], 'grant'> }[KindNa
 
 // ---- Events ----------------------------------------------------------------------------------------------------
 
-export interface WorkloadEvent {
+/** What a Kubernetes Event says, whatever it is about. */
+export interface EventContent {
   readonly type: 'Normal' | 'Warning'
-  readonly reason: EventReason
+  readonly reason: string
   /** What the operator did, in one word: Creating, Waiting, … */
   readonly action: string
   readonly note: string
+}
+
+export interface WorkloadEvent extends EventContent {
+  readonly reason: EventReason
 }
 
 export interface EventRecorder {

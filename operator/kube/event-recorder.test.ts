@@ -136,6 +136,23 @@ describe('the recorder', () => {
     expect([atOnce, client.calls.length]).toEqual([50, 70])
   })
 
+  it.each(['they are sent', 'the signal fires'])('waits for its last Events until %s', async (when) => {
+    const gate = client.hold()
+    using _term = recorder.during(given.term())
+    recorder.record(regarding, started)
+    const stop = new AbortController()
+    let isFlushed = false
+    const flushing = recorder.flush(stop.signal).then(() => (isFlushed = true))
+    await settle()
+    const early = isFlushed
+
+    if (when === 'they are sent') gate.release()
+    else stop.abort()
+
+    await flushing
+    expect(early).toBe(false)
+  })
+
   it('never throws, whatever the server says', async () => {
     client.answer(() => new TransientError('unavailable'))
     using _term = recorder.during(given.term())

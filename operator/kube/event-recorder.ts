@@ -1,9 +1,10 @@
-// Kubernetes Events about workloads. It promises nothing but good will: it never throws and never waits, equal ones
-// within ten minutes become one with a count, and when too many are under way they are dropped and counted.
-// Events are not fenced, they decide nothing; but they are sent only during a term.
-import type { EventRecorder, EventSubject, Telemetry, Term, WorkloadEvent } from '#api/ports.ts'
+// Kubernetes Events. It promises nothing but good will: it never throws and never waits, equal ones within ten minutes
+// become one with a count, and when too many are under way they are dropped and counted. Events are not fenced, they
+// decide nothing; but those about workloads are sent only during a term.
+import type { EventContent, EventRecorder, EventSubject, Telemetry } from '#api/ports.ts'
 import { apiVersionOf, eventResource, pathOf } from '#api/resource.ts'
 import { API_GROUP } from '#api/labels.ts'
+import { aborted } from '#lib/abort.ts'
 import type { Clock } from '#lib/clock.ts'
 import { isAbort, messageOf, TerminalError } from '#lib/errors.ts'
 import { hash16 } from '#lib/hash.ts'
@@ -20,8 +21,11 @@ export interface EventRecorderOptions {
 }
 
 export interface TermEventRecorder extends EventRecorder {
-  /** Events are recorded until the term ends or this is disposed; outside they are dropped. */
-  during(term: Term): Disposable
+  record(regarding: EventSubject, event: EventContent): void
+  /** Events are recorded until the signal (of a term) fires or this is disposed; outside they are dropped. */
+  during(of: { readonly signal: AbortSignal }): Disposable
+  /** Resolves when nothing waits to be sent, or the signal fires; never rejects. */
+  flush(signal: AbortSignal): Promise<void>
 }
 
 export function createEventRecorder(options: EventRecorderOptions): TermEventRecorder {
@@ -42,7 +46,7 @@ const NAME_LIMIT = 200
 /** One Event object, and how often it happened. */
 interface Series {
   readonly regarding: EventSubject
-  readonly event: WorkloadEvent
+  readonly event: EventContent
   readonly name: string
   readonly firstMs: number
   lastMs: number
@@ -58,6 +62,7 @@ class QueuedRecorder implements TermEventRecorder {
   readonly #bucket
   #signal: AbortSignal | undefined
   #isSending = false
+  #sending = Promise.resolve()
   #made = 0
 
   constructor(options: EventRecorderOptions) {
@@ -65,18 +70,22 @@ class QueuedRecorder implements TermEventRecorder {
     this.#bucket = createTokenBucket(RATE, options.clock)
   }
 
-  during(term: Term): Disposable {
-    this.#signal = term.signal
+  during({ signal }: { readonly signal: AbortSignal }): Disposable {
+    this.#signal = signal
     return {
       [Symbol.dispose]: () => {
-        if (this.#signal !== term.signal) return
+        if (this.#signal !== signal) return
         this.#signal = undefined
         this.#queue.clear()
       },
     }
   }
 
-  record(regarding: EventSubject, event: WorkloadEvent): void {
+  async flush(signal: AbortSignal): Promise<void> {
+    await Promise.race([this.#sending, aborted(signal)])
+  }
+
+  record(regarding: EventSubject, event: EventContent): void {
     const { metrics } = this.#options.telemetry
     if (this.#signal === undefined || this.#signal.aborted || this.#queue.size >= QUEUE_LIMIT) {
       metrics.eventDropped()
@@ -84,10 +93,10 @@ class QueuedRecorder implements TermEventRecorder {
     }
     this.#queue.add(this.#seriesOf(regarding, event))
     metrics.eventEmitted(event.reason)
-    if (!this.#isSending) void this.#sendAll(this.#signal)
+    if (!this.#isSending) this.#sending = this.#sendAll(this.#signal)
   }
 
-  #seriesOf(regarding: EventSubject, event: WorkloadEvent): Series {
+  #seriesOf(regarding: EventSubject, event: EventContent): Series {
     const nowMs = this.#options.clock.now()
     const id = [regarding.uid, event.type, event.reason, event.action, event.note].join('\n')
     const known = this.#known.get(id)

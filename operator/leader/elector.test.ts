@@ -13,7 +13,9 @@ describe('standing by', () => {
     await clock.advance(0)
 
     expect(first.term()).toMatchObject({ epoch: 1n, holder: 'r1', cluster: 'primary', tenant: 'default' })
-    expect(first.events).toEqual([{ reason: 'LeaderElected', note: 'r1 leads with epoch 1: first leader.' }])
+    expect(first.events).toEqual([
+      { type: 'Normal', reason: 'LeaderElected', action: 'Electing', note: 'r1 leads with epoch 1: first leader.' },
+    ])
     expect(first.telemetry.callsOf('termStarted')).toEqual([[false]])
     expect(first.telemetry.callsOf('acquireFailed')).toEqual([])
   })

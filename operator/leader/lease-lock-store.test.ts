@@ -41,6 +41,25 @@ describeLockStore('the fence', async () => {
 })
 
 describe('the fence', () => {
+  it('names the Lease that Events are about, as it was last seen', async () => {
+    const leases = createFakeLeases()
+    const fence = createLeaseLockStore(leases.client(), SETTINGS, createFakeClock())
+    const before = fence.subject()
+
+    await fence.acquire(CLAIM, { expected: '', minEpoch: 1n }, never)
+
+    const subject = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      namespace: 'ops',
+      name: 'highlander-fence-default',
+    }
+    expect([before, fence.subject()]).toEqual([
+      { ...subject, uid: '' },
+      { ...subject, uid: 'uid-1' },
+    ])
+  })
+
   it('writes a Lease that people and other tools can read', async () => {
     const { leases } = await givenHeld()
 

@@ -5,7 +5,7 @@
 // It keeps two states of the Lease: the last one read (what acquire may write over, if its version is the expected one)
 // and the last one that was ours (what renew and release write over). Neither is judged: when the server refuses the
 // write, a fresh GET decides whose the Lease is.
-import type { LeaseClient, LeaseObject, TermRecord } from '#api/ports.ts'
+import type { EventSubject, LeaseClient, LeaseObject, TermRecord } from '#api/ports.ts'
 import type { Clock } from '#lib/clock.ts'
 import { TransientError } from '#lib/errors.ts'
 import type { LeaseSettings } from './lease-record.ts'
@@ -24,11 +24,16 @@ import type { Acquired, Claim, Fence, LockRecord, Release, Renewed, Seen, Want }
 /** People may annotate at the same moment as we write; more refusals than this are left to the next try. */
 const WRITES_PER_CALL = 3
 
-export function createLeaseLockStore(leases: LeaseClient, settings: LeaseSettings, clock: Clock): Fence {
+export interface LeaseFence extends Fence {
+  /** The Lease, as what Events about leadership are about. */
+  subject(): EventSubject
+}
+
+export function createLeaseLockStore(leases: LeaseClient, settings: LeaseSettings, clock: Clock): LeaseFence {
   return new LeaseLockStore(leases, settings, clock)
 }
 
-class LeaseLockStore implements Fence {
+class LeaseLockStore implements LeaseFence {
   readonly kind = 'lease'
   readonly #leases: LeaseClient
   readonly #settings: LeaseSettings
@@ -37,6 +42,8 @@ class LeaseLockStore implements Fence {
   #lastRead: LeaseObject | undefined
   #lastOwn: LeaseObject | undefined
   #ownEpoch = 0n
+  /** As last seen; '' before the first look. */
+  #uid = ''
   #terms: readonly TermRecord[] = []
 
   constructor(leases: LeaseClient, settings: LeaseSettings, clock: Clock) {
@@ -48,6 +55,11 @@ class LeaseLockStore implements Fence {
 
   history(): readonly TermRecord[] {
     return this.#terms
+  }
+
+  subject(): EventSubject {
+    const { namespace } = this.#settings
+    return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name: this.#name, uid: this.#uid }
   }
 
   async read(signal: AbortSignal): Promise<Seen> {
@@ -140,6 +152,7 @@ class LeaseLockStore implements Fence {
 
   #own(written: LeaseObject, epoch: bigint): Acquired {
     this.#lastOwn = written
+    this.#uid = written.metadata.uid ?? ''
     this.#ownEpoch = epoch
     this.#terms = mergeTerms(this.#terms, readTerms(written))
     return { type: 'acquired', epoch }
@@ -160,6 +173,7 @@ class LeaseLockStore implements Fence {
 
   #seen(lease: LeaseObject | undefined): Seen {
     if (lease === undefined) return { type: 'absent' }
+    this.#uid = lease.metadata.uid ?? ''
     this.#terms = mergeTerms(this.#terms, readTerms(lease))
     const record = this.#record(lease)
     return { type: 'record', version: versionOfRecord(record), record }

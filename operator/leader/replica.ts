@@ -1,6 +1,6 @@
 // What one replica knows from one term to the next: its claim, the fence as it has observed it, the highest epoch it
 // has met, and when it has to stay out. It decides nothing but whether it may try to take the fence.
-import type { Telemetry } from '#api/ports.ts'
+import type { EventContent, Telemetry } from '#api/ports.ts'
 import type { Clock } from '#lib/clock.ts'
 import { createAlarm } from './alarm.ts'
 import type { Alarm } from './alarm.ts'
@@ -20,10 +20,20 @@ export interface ElectorSettings extends Timings {
   readonly remainsFollower: boolean
 }
 
-export interface LeaderEvent {
-  readonly reason:
-    'LeaderElected' | 'LeaderLost' | 'LeaderReleased' | 'FenceRecreated' | 'DuplicateID' | 'SecondInstallation'
-  readonly note: string
+type LeaderReason =
+  'LeaderElected' | 'LeaderLost' | 'LeaderReleased' | 'FenceRecreated' | 'DuplicateID' | 'SecondInstallation'
+
+export interface LeaderEvent extends EventContent {
+  readonly reason: LeaderReason
+}
+
+const eventKinds: Readonly<Record<LeaderReason, Pick<EventContent, 'type' | 'action'>>> = {
+  LeaderElected: { type: 'Normal', action: 'Electing' },
+  LeaderLost: { type: 'Warning', action: 'Leaving' },
+  LeaderReleased: { type: 'Normal', action: 'Leaving' },
+  FenceRecreated: { type: 'Warning', action: 'Creating' },
+  DuplicateID: { type: 'Warning', action: 'Watching' },
+  SecondInstallation: { type: 'Warning', action: 'Waiting' },
 }
 
 export interface ElectorOptions {
@@ -151,8 +161,8 @@ export class Replica {
     this.#newerEpochAtMs = nowMs
   }
 
-  event(reason: LeaderEvent['reason'], note: string): void {
-    this.options.onEvent?.({ reason, note })
+  event(reason: LeaderReason, note: string): void {
+    this.options.onEvent?.({ ...eventKinds[reason], reason, note })
   }
 
   fields(more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
