@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Fact } from '#api/facts.ts'
 import type { FakeApiServer, RecordedRequest } from '#testing/fake-api-server.ts'
 import { startFakeApiServer } from '#testing/fake-api-server.ts'
@@ -191,6 +191,17 @@ it('says which rule is missing, lets others start meanwhile, and recovers when i
       "to the ClusterRole of the operator's service account",
   })
   expect(informer.state().problem).toBeUndefined()
+})
+
+it('asks again without a word when nothing was heard of a kind for a while, and misses nothing', async () => {
+  const informer = start()
+  await informer.synced(stop.signal)
+
+  await vi.waitFor(() => expect(server.requests.filter(isWatch).length).toBeGreaterThanOrEqual(3), 10_000)
+  putPod(server, 'late')
+  await vi.waitFor(() => expect(informer.store.get('prod', 'late')).toBeDefined(), 5_000)
+
+  expect(telemetry.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([])
 })
 
 it('says that the CRD is not installed, and how to install it', async () => {

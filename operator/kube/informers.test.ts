@@ -30,8 +30,11 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]()
 })
 
+// Patient: a watch that was silent on a slow machine would ask a second time.
+const limits = { ...quickLimits, headersMs: 20_000, stallMs: 20_000 }
+
 function start(over: Partial<InformersOptions> = {}): Informers {
-  const options = { namespaces: [], projections, telemetry: fakeTelemetry(), limits: quickLimits }
+  const options = { namespaces: [], projections, telemetry: fakeTelemetry(), limits }
   informers = startInformers(client, { ...options, ...over }, stop.signal)
   return informers
 }

@@ -56,6 +56,8 @@ export class ScopeWatch<V extends Fact> {
   readonly #settle = Promise.withResolvers<void>()
   readonly #sync = Promise.withResolvers<void>()
   #version: string | undefined
+  /** The request that is under way has had a first byte. */
+  #isAnswered = false
   #expiredAtMs = Number.NEGATIVE_INFINITY
   #logged: { readonly sentence: string; readonly atMs: number } | undefined
 
@@ -81,6 +83,7 @@ export class ScopeWatch<V extends Fact> {
   async #round(signal: AbortSignal): Promise<number> {
     const { clock, limits, mode, telemetry, resource } = this.#options
     const startedMs = clock.monotonicMs()
+    this.#isAnswered = false
     try {
       if (this.#version === undefined && !mode.streaming) await this.#listPages(signal)
       await this.#stream(signal)
@@ -97,6 +100,12 @@ export class ScopeWatch<V extends Fact> {
     if (isRefused && this.#version === undefined && mode.streaming) {
       mode.streaming = false
       telemetry.log.info('the API server does not stream lists, reading pages instead', { error: messageOf(error) })
+      return 0
+    }
+    // A server sends no bookmarks for a kind that has not changed since it started: nobody's fault, and nothing to tell.
+    // One that stands still does not even answer the next request, and that is told.
+    if (this.#version !== undefined && this.#isAnswered && isSilence(error)) {
+      telemetry.metrics.watchRestarted(resource.plural, 'silent')
       return 0
     }
     telemetry.metrics.watchRestarted(resource.plural, reasonOf(error))
@@ -198,6 +207,7 @@ export class ScopeWatch<V extends Fact> {
 
   #heard(): void {
     this.freshAtMs = this.#options.clock.now()
+    this.#isAnswered = true
     if (this.problem === undefined) return
     this.problem = undefined
     this.#logged = undefined
@@ -257,6 +267,10 @@ function isKnown(type: string | undefined): type is 'ADDED' | 'MODIFIED' | 'DELE
 
 function isEndOfList(bookmark: unknown): boolean {
   return textAt(objectAt(objectAt(bookmark, 'metadata'), 'annotations'), 'k8s.io/initial-events-end') === 'true'
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof TransientError && error.reason === 'timeout'
 }
 
 function reasonOf(error: unknown): string {
