@@ -43,6 +43,7 @@ const plans: readonly Plan[] = [
 // A run now and then needs a write more than the undisturbed one, when two status changes are not coalesced.
 const MARGIN = 1
 const PARALLEL = 4
+const LEASE_SECONDS = 4
 const NAME = 'subject'
 
 describe('crash after every write', () => {
@@ -78,7 +79,7 @@ describe('crash after every write', () => {
 
 /** `killAt` 0: nobody is killed. */
 async function run(plan: Plan, killAt: number): Promise<Run> {
-  await using world = await openWorld('crash')
+  await using world = await openWorld('crash', LEASE_SECONDS)
   const upstream = await world.cluster.kubeconfigFor(
     SERVICE_ACCOUNT,
     ['system:serviceaccounts'],

@@ -28,8 +28,7 @@ describe('faults between the operator and a real API server', () => {
     )
     const [port = 0] = await pickPorts(1)
     proxy = stack.use(await startFaultProxy({ kubeconfig, folder: world.folder, port }))
-    // The default lease: these faults must not cost the term.
-    operator = await world.operator({ kubeconfig: proxy.kubeconfig, environment: { HIGHLANDER_LEADER_LOCK_TTL: '15' } })
+    operator = await world.operator({ kubeconfig: proxy.kubeconfig })
     await operator.leading(AbortSignal.timeout(10_000))
   })
 

@@ -6,7 +6,8 @@ import type { OperatorProcess } from '../support/operator-process.ts'
 import { OPERATOR_NAMESPACE } from '../support/identity.ts'
 import { eventually, needsCluster, openWorld, uidOf, type World } from '../support/world.ts'
 
-const LEASE_MS = 3_000
+const LEASE_SECONDS = 4
+const LEASE_MS = LEASE_SECONDS * 1_000
 const PROCESS = { image: 'busybox:1', terminationGracePeriodSeconds: 1 }
 const SERVICE = { image: 'nginx:1', ports: [{ name: 'http', containerPort: 80 }] }
 
@@ -15,7 +16,7 @@ describe('leadership by Lease', () => {
 
   beforeEach(needsCluster)
   beforeEach(async () => {
-    world = await openWorld('lead')
+    world = await openWorld('lead', LEASE_SECONDS)
   })
 
   afterEach(async () => {
