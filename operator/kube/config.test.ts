@@ -128,7 +128,7 @@ it.each([
 })
 
 it.each([
-  { what: 'a missing file', text: undefined, options: {}, sentence: 'ENOENT' },
+  { what: 'a missing file', text: undefined, options: {}, sentence: 'there is no such file' },
   {
     what: 'an unknown context',
     text: kubeconfig(),

@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises'
 import type { RequestOptions } from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node'
-import { TerminalError, TransientError, messageOf } from '#lib/errors.ts'
+import { TerminalError, TransientError } from '#lib/errors.ts'
 import { chooseContext } from './choose-context.ts'
 import type { Credentials, KubeOptions, KubeSettings, TlsSettings } from './config.ts'
 import { tlsIdOf } from './config.ts'
@@ -36,6 +36,10 @@ export async function openKubeconfig(paths: readonly string[], options: KubeOpti
   }
 }
 
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
 function load(paths: readonly string[], options: KubeOptions): KubeConfig {
   const where = paths.join(', ')
   const config = new KubeConfig()
@@ -49,7 +53,9 @@ function load(paths: readonly string[], options: KubeOptions): KubeConfig {
       currentContext: [first, ...others].find(({ currentContext }) => Boolean(currentContext))?.currentContext ?? '',
     })
   } catch (error) {
-    throw new TerminalError(`cannot read the kubeconfig ${where}: ${messageOf(error)}`, { cause: error })
+    const sentence = `cannot read the kubeconfig ${where}`
+    if (isMissing(error)) throw new TerminalError(`${sentence}: there is no such file`)
+    throw new TerminalError(sentence, { cause: error })
   }
   const chosen = chooseContext(
     {
@@ -100,10 +106,7 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   try {
     await config.applyToHTTPSOptions(options)
   } catch (error) {
-    throw new TransientError(`cannot get credentials for the API server: ${messageOf(error)}`, {
-      cause: error,
-      reason: 'unauthorized',
-    })
+    throw new TransientError('cannot get credentials for the API server', { cause: error, reason: 'unauthorized' })
   }
   // `options.agent` is left: it is cached per cluster and keeps the CA it was made with.
   const tls = tlsOf(options)
