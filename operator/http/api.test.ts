@@ -246,6 +246,27 @@ describe('/api/workloads', () => {
     ])
     expect(JSON.stringify(ask('/api/pods', view))).not.toContain('secret')
   })
+
+  it('shows no epoch of a pod that has none', () => {
+    const pods = [given.pod({ epoch: 0n, token: '' }), given.pod({ name: 'b', epoch: 7n })]
+    const view = { informers: () => ({ states: [], stores: fakeStores(pods) }) }
+
+    expect(ask('/api/pods', view)).toMatchObject([
+      { annotations: expect.not.objectContaining({ 'highlander.plexobject.io/epoch': expect.anything() }) },
+      { annotations: { 'highlander.plexobject.io/epoch': '7' } },
+    ])
+  })
+
+  it('says why a schedule that is in force is not healthy', () => {
+    const at = '2026-01-01T00:00:00Z'
+    const [ready] = running.conditions
+    const healthy = { type: 'Healthy', status: 'False', reason: 'LastRunFailed', message: 'The last run failed.' }
+    const status = { active: true, healthy: false, conditions: [ready, { ...healthy, lastTransitionTime: at }] }
+    const cr = given.cr({ kind: 'WorkloadCronJob', namespace: 'default', name: 'nightly', status })
+    const view = { informers: () => ({ states: [], stores: fakeStores([cr]) }) }
+
+    expect(ask('/api/workloads/nightly', view)).toMatchObject({ healthy: false, lastError: 'The last run failed.' })
+  })
 })
 
 it('describes this process under /debug/status', () => {

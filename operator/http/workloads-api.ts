@@ -4,8 +4,8 @@ import type { KindName } from '#api/generated/kinds.ts'
 import { kindInfo, kinds } from '#api/generated/kinds.ts'
 import { annotation, label } from '#api/labels.ts'
 import type { Stores } from '#api/ports.ts'
-import type { Identity, OperatorView, Workloads } from '#api/view.ts'
-import { readinessOf } from '#api/view.ts'
+import type { Identity, OperatorView, Readiness, Workloads } from '#api/view.ts'
+import { fieldsOf, readinessOf, storedOf, textOf } from '#api/view.ts'
 import { formatDuration, formatTime } from '#lib/time.ts'
 import type { Answer } from './answer.ts'
 import { failure, success } from './answer.ts'
@@ -107,7 +107,7 @@ function groupOf(kind: KindName, view: OperatorView, workloads: Workloads): obje
 function listed(cr: CrFact, stores: Stores, workloads: Workloads): Listed {
   const { active, healthy, state } = workloads.look(cr)
   const ready = readinessOf(cr)
-  const isFailing = ready !== undefined && !ready.isTrue && state !== 'starting'
+  const lastError = problemOf(cr, ready, state === 'starting')
   return {
     name: cr.name,
     namespace: cr.namespace,
@@ -116,10 +116,20 @@ function listed(cr: CrFact, stores: Stores, workloads: Workloads): Listed {
     active,
     healthy,
     reason: ready?.reason ?? '',
-    ...(isFailing ? { lastError: ready.message } : {}),
+    ...(lastError === undefined ? {} : { lastError }),
     lastTransition: ready?.since ?? null,
     details: detailsOf(cr, stores),
   }
+}
+
+function problemOf(cr: CrFact, ready: Readiness | undefined, isStarting: boolean): string | undefined {
+  if (ready === undefined || isStarting) return undefined
+  if (!ready.isTrue) return ready.message
+  // A schedule can be in force, hence Ready, while its runs fail.
+  const { conditions } = storedOf(cr).status
+  const all = Array.isArray(conditions) ? conditions.map(fieldsOf) : []
+  const health = all.find(({ type, status }) => type === 'Healthy' && status === 'False')
+  return health === undefined ? undefined : textOf(health['message'])
 }
 
 const ownLabels: readonly string[] = Object.values(label)
@@ -127,7 +137,12 @@ const ownAnnotations = [annotation.epoch, annotation.applied, annotation.builder
 
 function listedPod(pod: PodFact, nowMs: number): object {
   const { epoch, applied, builder, token } = annotation
-  const values = { [epoch]: String(pod.epoch), [applied]: pod.applied, [builder]: pod.builder, [token]: pod.token }
+  const values = {
+    [epoch]: pod.epoch === 0n ? '' : String(pod.epoch),
+    [applied]: pod.applied,
+    [builder]: pod.builder,
+    [token]: pod.token,
+  }
   return {
     name: pod.name,
     namespace: pod.namespace,
