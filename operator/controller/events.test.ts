@@ -111,7 +111,14 @@ describe('the instance', () => {
   })
 
   it('hands over when it follows one that was active', () => {
-    expect(reasons({ before: { ...status(), instance }, after: next })).toEqual(['Handover'])
+    const before = { ...status(), instance }
+    const [sameName] = eventsOf({ kind: 'WorkloadProcess', before, after: next, adopted: [] })
+    const other = { ...next, instance: { pod: 'report-x', podUID: 'u2' } }
+    const [otherName] = eventsOf({ kind: 'WorkloadService', before, after: other, adopted: [] })
+
+    expect(reasons({ before, after: next })).toEqual(['Handover'])
+    expect(sameName?.note).toBe('A new pod report-pod follows the one before, which has ended.')
+    expect(otherName?.note).toBe('Pod report-x follows pod report-pod, which has ended.')
   })
 
   it('is no news when it is the same, or has ended', () => {

@@ -87,7 +87,11 @@ function instanceEvents({ kind, before, after }: StatusChange): readonly Workloa
   if (kind === 'WorkloadCronJob' || next === undefined || !after.active || old?.podUID === next.podUID) return []
   if (old === undefined || before.active !== true)
     return [{ ...normal('Started', 'Starting'), note: `Pod ${next.pod} is the instance.` }]
-  return [{ ...normal('Handover', 'Starting'), note: `Pod ${next.pod} follows pod ${old.pod}, which has ended.` }]
+  const note =
+    next.pod === old.pod
+      ? `A new pod ${next.pod} follows the one before, which has ended.`
+      : `Pod ${next.pod} follows pod ${old.pod}, which has ended.`
+  return [{ ...normal('Handover', 'Starting'), note }]
 }
 
 /** Of a resource that is not active, or is looked at for the first time, requests are recorded only. */
