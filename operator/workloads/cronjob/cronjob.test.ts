@@ -100,6 +100,21 @@ describe('the status of a scheduled task', () => {
     expect(cron.condition(found, 'Healthy')).toBe(healthy)
   })
 
+  it('names the run that failed while it is kept, and where to look', () => {
+    const why = { ...failed, message: 'Job has reached the specified backoff limit' }
+    const stored = cron.status({ facts: [live, why] })
+
+    expect(cron.message({ facts: [live, succeeded, why] }, 'Healthy')).toBe(
+      'The last run failed: Job has reached the specified backoff limit. See: kubectl describe job b -n prod',
+    )
+    expect(cron.message({ facts: [live, failed] }, 'Healthy')).toBe(
+      'The last run failed. See: kubectl describe job b -n prod',
+    )
+    expect(cron.message({ facts: [live], stored }, 'Healthy')).toBe(
+      'The last run failed. See: kubectl get jobs -n prod',
+    )
+  })
+
   it('remembers the last run after its Job was cleaned up', () => {
     const stored = cron.status({ facts: [live, failed] })
 

@@ -44,7 +44,18 @@ export function lastRuns(seen: Seen): LastRuns {
 function endsOf(seen: Seen, result: JobFact['result']): readonly (number | undefined)[] {
   return ownJobs(seen)
     .filter((job) => job.result === result)
-    .map((job) => job.finishedAtMs ?? job.startedAtMs ?? job.createdAtMs)
+    .map(endOf)
+}
+
+function endOf(job: JobFact): number {
+  return job.finishedAtMs ?? job.startedAtMs ?? job.createdAtMs
+}
+
+/** As long as it is kept. */
+export function lastFailedJob(seen: Seen): JobFact | undefined {
+  return ownJobs(seen)
+    .filter((job) => job.result === 'Failed')
+    .toSorted((a, b) => endOf(b) - endOf(a) || (a.name < b.name ? -1 : 1))[0]
 }
 
 /** Of the active run, else of the last one. */

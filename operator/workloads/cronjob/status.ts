@@ -1,12 +1,13 @@
 // The status of a WorkloadCronJob.
 import type { ResourceRef, WorkloadCronJobStatus } from '#api/generated/kinds.ts'
-import type { PodFact } from '#api/facts.ts'
+import type { JobFact, PodFact } from '#api/facts.ts'
 import type { ExclusiveReason, ReadyReason, RunReason } from '#api/reasons.ts'
 import { formatTime, parseTime } from '#lib/time.ts'
 import { acceptanceOf, quotaState } from '../parts/acceptance.ts'
 import { DEFAULT_TIMEOUT_MS, soonest, type Statement, type Verdict } from '../parts/conditions.ts'
 import { exclusiveOf } from '../parts/exclusive.ts'
 import { ownerOf } from '../parts/owner.ts'
+import { resumeStep } from '../parts/pause.ts'
 import { ending, podState } from '../parts/pod-state.ts'
 import { unended } from '../parts/proof.ts'
 import { waitsForPod } from '../parts/server-state.ts'
@@ -17,7 +18,7 @@ import type { Reported, Snapshot } from '../workload.ts'
 import { isStrict, liveCronJob } from './build.ts'
 import { runHistory } from './history.ts'
 import { runFields } from './run-now.ts'
-import { activeJobs, currentPod, lastRuns } from './runs.ts'
+import { activeJobs, currentPod, lastFailedJob, lastRuns } from './runs.ts'
 import { neverFires, nextFireMs } from './schedule.ts'
 
 type Seen = Snapshot<'WorkloadCronJob'>
@@ -101,6 +102,7 @@ function verdictOf(seen: Seen, state: State): Verdict {
     acceptance: acceptanceOf(seen, ownerOf(seen.resource), needs, warnings),
     exclusive: exclusive(seen, state),
     suspended: spec.suspend,
+    resume: resumeStep(spec),
     timeoutMs: DEFAULT_TIMEOUT_MS,
     ...(health === undefined ? {} : { health }),
   }
@@ -118,10 +120,17 @@ function exclusive(seen: Seen, state: State): Statement<ExclusiveReason> {
 function healthOf(seen: Seen): { readonly reason: RunReason; readonly message: string } {
   const { successMs, failureMs } = lastRuns(seen)
   if (hasLastFailed(seen))
-    return { reason: 'LastRunFailed', message: `The last run failed. See: kubectl get jobs -n ${seen.cr.namespace}` }
+    return { reason: 'LastRunFailed', message: failureSentence(lastFailedJob(seen), seen.cr.namespace) }
   if (successMs === undefined && failureMs === undefined)
     return { reason: 'NoRunYet', message: 'No run has finished yet.' }
   return { reason: 'LastRunSucceeded', message: 'The last run succeeded.' }
+}
+
+/** Without a Job: the history limit has taken it away. */
+function failureSentence(job: JobFact | undefined, namespace: string): string {
+  const why = job?.message === undefined ? '' : `: ${job.message}`
+  const where = job === undefined ? 'get jobs' : `describe job ${job.name}`
+  return `The last run failed${why}. See: kubectl ${where} -n ${namespace}`
 }
 
 function scheduleWarnings({ resource, nowMs }: Seen): readonly string[] {

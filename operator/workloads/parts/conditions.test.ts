@@ -65,6 +65,23 @@ describe('Reconciling and Stalled', () => {
     expect(process.report(after(-86_400_000, starting)).requeueAfterMs).toBe(300_000)
   })
 
+  it.each([
+    [process, { suspend: true }, 'Set suspend to false to resume.'],
+    [service, { suspend: true }, 'Set suspend to false to resume.'],
+    [service, { replicas: 0 }, 'Set replicas to 1 to resume.'],
+    [service, { suspend: true, replicas: 0 }, 'Set suspend to false and replicas to 1 to resume.'],
+  ])('says how to resume what was suspended (%#)', (workload, spec, step) => {
+    expect(workload.message({ spec }, 'Suspended')).toBe(`The user asked for suspension. ${step}`)
+  })
+
+  it('counts the instances where there may be several', () => {
+    const pods = ['a', 'b'].map((name) => given.pod({ name, uid: name }))
+    const found = { spec: { replicas: 2, exclusivity: { mode: 'BestEffort' } }, facts: pods }
+
+    expect(service.message(found, 'Active')).toBe('2 instances exist.')
+    expect(process.message({ facts: pods.slice(1) }, 'Active')).toBe('One instance exists.')
+  })
+
   it('carries the current generation in every condition', () => {
     const { conditions = [] } = process.report({ ...starting, generation: 7 }).status
 

@@ -6,6 +6,7 @@ import type { AcceptedReason, ConditionReason, ReadyReason, RefusedReason, RunRe
 import { formatTime } from '#lib/time.ts'
 import type { Observed } from '../workload.ts'
 import { isPaused, isSuspensionInForce } from './pause.ts'
+import { unended } from './proof.ts'
 import { isReady, storedCondition, type State } from './state.ts'
 
 /** What a condition says, without its type and time. */
@@ -26,6 +27,8 @@ export interface Verdict {
   /** Where Healthy says more than Ready: the last run of a CronJob, the probe of a server. */
   readonly health?: { readonly reason: ReadyReason | RunReason; readonly message: string }
   readonly suspended: boolean
+  /** How to end the suspension, where that is known. */
+  readonly resume?: string | undefined
   /** How long a state may take before it counts as stalled. */
   readonly timeoutMs: number
 }
@@ -46,12 +49,12 @@ export function buildConditions(verdict: Verdict, seen: Observed): Conditions {
   const statements: readonly (readonly [string, Statement | undefined])[] = [
     ['Ready', statement(isReady(state), state.reason, state.message)],
     ['Accepted', accepted(verdict.acceptance)],
-    ['Active', statement(state.active, state.reason, activeSentence(state))],
+    ['Active', statement(state.active, state.reason, activeSentence(state, seen))],
     ['Healthy', healthy(verdict, state)],
     ['Exclusive', verdict.exclusive],
     ['Reconciling', progress.reconciling ? statement(true, state.reason, state.message) : undefined],
     ['Stalled', progress.stalled ? statement(true, state.reason, state.message) : undefined],
-    ['Suspended', suspended ? statement(true, 'SuspendedByUser', SUSPENDED) : undefined],
+    ['Suspended', suspended ? statement(true, 'SuspendedByUser', suspendedSentence(verdict)) : undefined],
     ['Paused', paused ? statement(true, 'PausedByAnnotation', PAUSED) : undefined],
   ]
   const conditions = statements.flatMap(([type, said]) => (said === undefined ? [] : [conditionOf(type, said, seen)]))
@@ -59,7 +62,10 @@ export function buildConditions(verdict: Verdict, seen: Observed): Conditions {
   return { conditions, ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }) }
 }
 
-const SUSPENDED = 'The user asked for suspension. Set suspend to false, or replicas to 1, to resume.'
+function suspendedSentence({ resume = 'Set suspend to false, or replicas to 1, to resume.' }: Verdict): string {
+  return `The user asked for suspension. ${resume}`
+}
+
 const PAUSED = `Changes are not applied. Remove the annotation ${annotation.reconcile} to go on.`
 
 /** A newer generation is not observed while paused: what is described was made from the older one. */
@@ -81,9 +87,11 @@ function accepted(acceptance: Acceptance): Statement<RefusedReason | AcceptedRea
   return { status: 'True', reason: 'AcceptedWithWarnings', message: warnings.join(' ') }
 }
 
-function activeSentence(state: State): string {
+function activeSentence(state: State, { cr, pods, gone }: Observed): string {
   if (state.reason === 'Scheduled') return state.active ? 'The schedule is in force.' : 'The schedule is not in force.'
-  return state.active ? 'One instance exists.' : 'No instance exists.'
+  if (!state.active) return 'No instance exists.'
+  const found = cr.kind === 'WorkloadCronJob' ? 1 : unended(pods, gone).filter((pod) => !pod.gated).length
+  return found > 1 ? `${found} instances exist.` : 'One instance exists.'
 }
 
 function healthy({ health, acceptance }: Verdict, state: State): Statement {

@@ -17,3 +17,9 @@ export function isSuspensionInForce(seen: Observed, wished: boolean): boolean {
 export function wasSuspended({ stored }: Observed): boolean {
   return (stored.conditions ?? []).some(({ type, status }) => type === 'Suspended' && status === 'True')
 }
+
+/** What a person does to end the suspension; undefined when nothing in the spec asks for it. */
+export function resumeStep(spec: { readonly suspend: boolean; readonly replicas?: number }): string | undefined {
+  const steps = [...(spec.suspend ? ['suspend to false'] : []), ...(spec.replicas === 0 ? ['replicas to 1'] : [])]
+  return steps.length === 0 ? undefined : `Set ${steps.join(' and ')} to resume.`
+}

@@ -133,8 +133,10 @@ function runningState(pod: PodFact, seen: Observed): State {
   if (before === 'CrashLoop' && pod.main?.lastExitCode !== undefined) return crashLoop(pod, 'main')
   if (before === 'Running' || before === 'Unhealthy')
     return troubled('Unhealthy', `Pod ${pod.name}${onNode(pod)} is not ready any more. See: ${describe(pod)}`)
-  if (pod.node === undefined) return troubled('Starting', `Pod ${pod.name} waits for a node.`)
-  return troubled('Starting', `Pod ${pod.name} is starting${onNode(pod)}.`)
+  // A missing Secret that is mounted, for example, is told in the Events of the pod only.
+  const step = `If that takes long, the cause is shown by: ${describe(pod)}`
+  const what = pod.node === undefined ? 'waits for a node' : `is starting${onNode(pod)}`
+  return troubled('Starting', `Pod ${pod.name} ${what}. ${step}`)
 }
 
 /** What the stored status says of this very pod. */

@@ -42,7 +42,7 @@ export function headlessWarnings(
   if (!settings.headless) return []
   if (keepsAddress)
     return [
-      'The Service was adopted with an address and keeps it. Set service.headless to false, or delete the Service to have it made headless.',
+      'The Service already had an address and keeps it. Set service.headless to false, or delete the Service to have it made headless.',
     ]
   return ports
     .filter((port) => port.servicePort !== undefined && port.servicePort !== port.containerPort)

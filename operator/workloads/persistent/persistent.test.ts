@@ -237,6 +237,8 @@ describe('the status of a persistent workload', () => {
   })
 
   it('warns about an address that an adopted Service keeps', () => {
-    expect(persistent.message({ facts: [given.service()] }, 'Accepted')).toContain('was adopted with an address')
+    expect(persistent.message({ facts: [given.service()] }, 'Accepted')).toContain(
+      'already had an address and keeps it',
+    )
   })
 })

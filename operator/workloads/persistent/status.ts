@@ -8,6 +8,7 @@ import { keepsAddress } from '../parts/desired.ts'
 import { exclusiveOf } from '../parts/exclusive.ts'
 import { selectorText } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
+import { resumeStep } from '../parts/pause.ts'
 import { ending } from '../parts/pod-state.ts'
 import { unended } from '../parts/proof.ts'
 import { countPods, serverState, stoppedState } from '../parts/server-state.ts'
@@ -98,6 +99,7 @@ function verdictOf(seen: Seen, state: State): Verdict {
       seen,
     ),
     suspended: isSuspended(seen),
+    resume: resumeStep(spec),
     timeoutMs: parseDurationMs(spec.readinessTimeout) ?? DEFAULT_TIMEOUT_MS,
     ...(health === undefined ? {} : { health }),
   }

@@ -20,6 +20,7 @@ const predecessor = { controller: { kind: 'WorkloadProcess', name: NAME, uid: 'b
 const stranger = { controller: { kind: 'Job', name: 'x', uid: 'x' } }
 const other = { name: 'x', uid: 'uid-x' }
 const suspend = { suspend: true }
+const { node: _node, ...unplaced } = given.pod({ ready: false, phase: 'Pending', anyRunning: false })
 
 describe('the pod of a process', () => {
   it('is created with a fencing token', () => {
@@ -134,6 +135,15 @@ describe('the status of a process', () => {
     ['OnFailure', 1, 'False Unhealthy, active, not healthy'],
   ])('%s, main has ended with code %i, the pod not yet', (restartPolicy, exitCode, expected) => {
     expect(process.ready({ spec: { restartPolicy }, facts: [stopped(exitCode)] })).toBe(expected)
+  })
+
+  it.each([
+    [given.pod({ ready: false }), 'Pod report-pod is starting on node n1.'],
+    [unplaced, 'Pod report-pod waits for a node.'],
+  ])('says where to look when a start takes long (%#)', (pod, sentence) => {
+    expect(process.message({ facts: [pod] }, 'Ready')).toBe(
+      `${sentence} If that takes long, the cause is shown by: kubectl describe pod report-pod -n prod`,
+    )
   })
 
   it('keeps the old instance when the dry run of its successor is refused', () => {

@@ -8,7 +8,7 @@ import { DEFAULT_TIMEOUT_MS, soonest } from '../parts/conditions.ts'
 import { exclusiveOf } from '../parts/exclusive.ts'
 import { podName } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
-import { isPaused } from '../parts/pause.ts'
+import { isPaused, resumeStep } from '../parts/pause.ts'
 import { ending, endSentence, exitSentence, podState } from '../parts/pod-state.ts'
 import { isUnreachable, proofOfEnd, unended } from '../parts/proof.ts'
 import { hasReadinessProbe } from '../parts/probes.ts'
@@ -44,6 +44,7 @@ function verdictOf(seen: Seen, state: State) {
     acceptance: acceptanceOf(seen, ownerOf(seen.resource), needs, commonWarnings(spec)),
     exclusive: exclusiveOf({ strict: true, state, because: `Only one pod can have the name ${podName(name)}.` }, seen),
     suspended: spec.suspend,
+    resume: resumeStep(spec),
     timeoutMs: DEFAULT_TIMEOUT_MS,
     ...(health === undefined ? {} : { health }),
   }

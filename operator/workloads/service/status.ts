@@ -9,6 +9,7 @@ import { exclusiveOf } from '../parts/exclusive.ts'
 import type { GrantStep } from '../parts/grant.ts'
 import { selectorText } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
+import { resumeStep } from '../parts/pause.ts'
 import { ending, podOnNode, podState } from '../parts/pod-state.ts'
 import { proofOfEnd, unended } from '../parts/proof.ts'
 import { countPods, serverState, stoppedState, waitsForPod } from '../parts/server-state.ts'
@@ -112,6 +113,7 @@ function verdictOf(seen: Seen, state: State): Verdict {
     acceptance: acceptance(seen),
     exclusive: exclusiveOf({ strict: isStrict(seen), state, because: BECAUSE }, seen),
     suspended: isSuspended(seen),
+    resume: resumeStep(spec),
     timeoutMs: parseDurationMs(spec.readinessTimeout) ?? DEFAULT_TIMEOUT_MS,
     ...(health === undefined ? {} : { health }),
   }
