@@ -229,6 +229,11 @@ export interface Writer {
   ungate(pod: PodFact, cr: CrFact, term: Term): Promise<'open' | 'conflict' | 'gone'>
   /** Latest value per key wins; written soon, dropped when equal to what is stored. Failures requeue the key by themselves. */
   status(key: Key, status: StatusPatch, term: Term): void
+  /**
+   * Resolves when few statuses wait for a connection, and after 250 ms in any case: what comes faster than it can be
+   * written would only pile up in memory. AbortError when the signal fires.
+   */
+  room(signal: AbortSignal): Promise<void>
   /** Resolves when no status is waiting or in flight. */
   flush(signal: AbortSignal): Promise<void>
 }

@@ -121,6 +121,7 @@ class TermRun {
 
   async #take(signal: AbortSignal): Promise<Key | undefined> {
     try {
+      await this.#options.writer.room(signal)
       const key = await this.#queue.take(signal)
       // A key that was handed over in the very tick of the end: the next term has it again.
       return signal.aborted ? undefined : key

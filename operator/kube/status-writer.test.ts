@@ -105,6 +105,42 @@ describe('the status writer', () => {
     expect(objectAt(rig.client.calls[1]?.body, 'status')).toEqual({ healthy: false })
   })
 
+  it('has room until many statuses wait, and again when they are written', async () => {
+    const gate = rig.client.hold()
+    for (let n = 0; n < 80; n += 1) {
+      rig.stores.see(given.cr({ name: `w${n}`, status: { ...starting, leader } }))
+      if (n === 70) await rig.writer.room(never)
+      rig.writer.status(`WorkloadProcess/prod/w${n}`, running, given.term())
+    }
+    let hasRoom = false
+    const room = rig.writer.room(never).then(() => (hasRoom = true))
+    await settle()
+    expect(hasRoom).toBe(false)
+
+    gate.release()
+    await room
+
+    expect(rig.clock.monotonicMs()).toBe(0)
+    expect(rig.clock.pending()).toBe(0)
+  })
+
+  it('lets others wait for room no longer than 250 ms, nor after their signal', async () => {
+    const ending = new AbortController()
+    rig.client.hold()
+    for (let n = 0; n < 80; n += 1) {
+      rig.stores.see(given.cr({ name: `w${n}`, status: { ...starting, leader } }))
+      rig.writer.status(`WorkloadProcess/prod/w${n}`, running, given.term())
+    }
+    const room = rig.writer.room(never)
+    const aborted = expect(rig.writer.room(ending.signal)).rejects.toThrow(AbortError)
+    ending.abort()
+
+    await rig.clock.advance(250)
+
+    await room
+    await aborted
+  })
+
   it('has eight writes in flight', async () => {
     const gate = rig.client.hold()
     for (let n = 0; n < 20; n += 1) {

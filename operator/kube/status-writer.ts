@@ -31,6 +31,8 @@ export interface StatusWriterOptions {
 
 export interface StatusWriter {
   set(key: Key, wish: StatusPatch, term: Term): void
+  /** Resolves when few statuses wait for a connection, and after 250 ms in any case; AbortError when the signal fires. */
+  room(signal: AbortSignal): Promise<void>
   /** Hurries what waits for company. Resolves when nothing waits or is in flight; AbortError when the signal fires. */
   flush(signal: AbortSignal): Promise<void>
 }
@@ -41,6 +43,10 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
 
 const IN_FLIGHT = 8
 const COMPANY_MS = 200
+// Enough for the connections never to idle; a status that waits costs 4 KiB.
+const ROOM = 64
+// Statuses that cannot be written at all slow the other work down, but do not stop it.
+const ROOM_MS = 250
 // The event about the newer version comes first; this is for the case that the watch is slow.
 const MOVED_MS = 1000
 const RETRY = { initialMs: 500, maxMs: 60_000, factor: 2, jitter: 0.2 } as const
@@ -65,6 +71,7 @@ class CoalescingWriter implements StatusWriter {
   readonly #waiting = new Map<Key, number>()
   readonly #inFlight = new Set<Key>()
   readonly #onIdle = new Set<() => void>()
+  readonly #onRoom = new Set<() => void>()
   /** How often in a row a status could not be written. */
   readonly #failures = new Map<Key, number>()
   #timer: Disposable | undefined
@@ -87,6 +94,14 @@ class CoalescingWriter implements StatusWriter {
       this.#waiting.set(key, this.#options.clock.monotonicMs() + COMPANY_MS)
     }
     this.#pump()
+  }
+
+  async room(signal: AbortSignal): Promise<void> {
+    if (this.#ready.size < ROOM) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    using _limit = this.#options.clock.schedule(ROOM_MS, resolve)
+    this.#onRoom.add(resolve)
+    await orAbort(promise, signal).finally(() => this.#onRoom.delete(resolve))
   }
 
   async flush(signal: AbortSignal): Promise<void> {
@@ -156,6 +171,7 @@ class CoalescingWriter implements StatusWriter {
     }
     this.#inFlight.delete(key)
     this.#pump()
+    if (this.#ready.size < ROOM) for (const resolve of this.#onRoom) resolve()
   }
 
   async #write(key: Key, { wish, term, over, change }: Entry): Promise<void> {

@@ -74,6 +74,7 @@ export function createWriter(options: WriterOptions): Writer & Disposable {
     },
     ungate: (pod, cr, term) => ungate(parts, pod, cr, term),
     status: (key, status, term) => statuses.set(key, status, term),
+    room: (signal) => statuses.room(signal),
     flush: async (signal) => {
       await statuses.flush(signal)
       await applier.settled(signal)

@@ -100,6 +100,7 @@ class Server implements FakeApi {
         return 'open' as const
       }),
     status: (key, status, term) => this.#status(key, status, term),
+    room: () => Promise.resolve(),
     flush: () => {
       this.calls.push('flush')
       return Promise.resolve()
