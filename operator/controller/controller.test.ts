@@ -45,23 +45,6 @@ describe('a term', () => {
     await running
   })
 
-  it('takes no more work while too many statuses wait to be written', async () => {
-    const parts = engineParts()
-    const writer = { ...parts.writer, room: (signal: AbortSignal) => parts.clock.sleep(1000, signal) }
-    const { stores, api, clock, start, term } = setUp({ writer }, parts)
-    stores.see(...many(3))
-    const running = start()
-
-    await clock.advance(999)
-    const early = api.calls.length
-    await clock.advance(1)
-
-    expect(early).toBe(0)
-    expect(api.calls.filter((call) => call.startsWith('create'))).toHaveLength(3)
-    term.end()
-    await running
-  })
-
   it('writes nothing to what another leader has settled, but looks at all of it', async () => {
     const before = setUp()
     before.stores.see(...many(50))
