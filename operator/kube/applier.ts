@@ -16,6 +16,7 @@ import { childProjections } from './child-projections.ts'
 import type { Stamps } from './stamps.ts'
 import { isStamp } from './stamps.ts'
 import { storeAnswer, storeRemoval, targetOf } from './targets.ts'
+import { createRepairs } from './repairs.ts'
 import { createVerifier } from './verifier.ts'
 import { isForeignForm, isRolling, takenOver, takeOverPatch } from './take-over.ts'
 import { asDryRun, changeCall, dropCall, imagesOf, takeOverCall, type WriteCall } from './write-calls.ts'
@@ -49,22 +50,16 @@ export function createApplier(options: ApplierOptions): Applier {
   const verifier = createVerifier(options.clock, requeue)
   const underWay = new Set<Promise<void>>()
 
-  const verify = async (work: Work, term: Term): Promise<void> => {
-    const { child, over } = work
-    const again = (afterMs: number): void => {
-      if (over.owner !== undefined) requeue(over.owner, afterMs)
-    }
-    try {
-      if ((await verified(options, work, term)) === 'conflict') again(0)
-    } catch (error) {
-      if (term.signal.aborted) return
-      const { kind, namespace, name } = child
-      const fields = { kind, namespace, name, error: messageOf(error) }
-      const isRefused = !isAbort(error) && !(error instanceof TransientError)
-      if (isRefused) return telemetry.log.warn('object not verified', fields)
-      telemetry.log.debug('object not verified, trying again later', fields)
-      again(error instanceof TransientError ? Math.max(VERIFY_AGAIN_MS, error.retryAfterMs ?? 0) : VERIFY_AGAIN_MS)
-    }
+  const repairs = createRepairs(options.clock)
+  /** False: not now, and its owner is looked at again later. */
+  const mayRepair = ({ child, over }: Work): boolean => {
+    const waitMs = repairs.waitMs(over.uid)
+    if (waitMs > 0 && over.owner !== undefined) requeue(over.owner, waitMs)
+    if (waitMs > 0) return false
+    const { kind, namespace, name } = child
+    if (repairs.made(over.uid))
+      telemetry.log.warn('somebody else keeps changing an object, repairing it less often', { kind, namespace, name })
+    return true
   }
   return {
     apply: async (child, over, term) => {
@@ -73,10 +68,11 @@ export function createApplier(options: ApplierOptions): Applier {
         case 'same':
           return 'unchanged'
         case 'different':
+          if (bearsStamp(work) && !mayRepair(work)) return 'unchanged'
           return await change(options, work, term)
         case 'unknown':
           if (verifier.isTurnOf(over, term)) {
-            const verification = verify(work, term).finally(() => underWay.delete(verification))
+            const verification = verify(options, work, term).finally(() => underWay.delete(verification))
             underWay.add(verification)
           }
           return 'unchanged'
@@ -88,11 +84,35 @@ export function createApplier(options: ApplierOptions): Applier {
   }
 }
 
+/** Never rejects: what it finds out leads to another look. */
+async function verify(options: ApplierOptions, work: Work, term: Term): Promise<void> {
+  const { telemetry } = options
+  const { kind, namespace, name } = work.child
+  const again = (afterMs: number): void => {
+    if (work.over.owner !== undefined) options.requeue(work.over.owner, afterMs)
+  }
+  try {
+    if ((await verified(options, work, term)) === 'conflict') again(0)
+  } catch (error) {
+    if (term.signal.aborted) return
+    const fields = { kind, namespace, name, error: messageOf(error) }
+    const isRefused = !isAbort(error) && !(error instanceof TransientError)
+    if (isRefused) return telemetry.log.warn('object not verified', fields)
+    telemetry.log.debug('object not verified, trying again later', fields)
+    again(error instanceof TransientError ? Math.max(VERIFY_AGAIN_MS, error.retryAfterMs ?? 0) : VERIFY_AGAIN_MS)
+  }
+}
+
 function comparison(written: Written, { child, wish, over }: Work, term: Term): Comparison {
-  const isOrphan = over.controller === undefined && child.object.metadata.ownerReferences.length > 0
-  if (isOrphan || over.applied !== wish.applied) return 'different'
+  if (!bearsStamp({ child, wish, over })) return 'different'
   const found = written.compare(over, wish.whole, term)
   return found === 'unknown' && over.kind === 'Pod' && isVisiblyOff(child, over) ? 'different' : found
+}
+
+/** It is what was asked for, apart from what somebody else has changed since. */
+function bearsStamp({ child, wish, over }: Work): boolean {
+  const isOrphan = over.controller === undefined && child.object.metadata.ownerReferences.length > 0
+  return !isOrphan && over.applied === wish.applied
 }
 
 /** The stamp of a Pod covers its spec alone; what has changed beside it shows in the fact. */
