@@ -167,6 +167,7 @@ export interface ServiceFact extends ChildBase {
   readonly kind: 'Service'
   readonly clusterIp: string
   readonly type: string
+  readonly loadBalancerClass?: string
 }
 
 export interface ClaimFact extends ChildBase {

@@ -114,7 +114,12 @@ function projectService(object: unknown): ServiceFact | undefined {
   const base = childBaseOf('Service', object)
   if (base === undefined) return undefined
   const spec = objectAt(object, 'spec')
-  return { ...base, clusterIp: textAt(spec, 'clusterIP') ?? '', type: wordAt(spec, 'type') ?? 'ClusterIP' }
+  return {
+    ...base,
+    clusterIp: textAt(spec, 'clusterIP') ?? '',
+    type: wordAt(spec, 'type') ?? 'ClusterIP',
+    ...present({ loadBalancerClass: wordAt(spec, 'loadBalancerClass') }),
+  }
 }
 
 function projectClaim(object: unknown): ClaimFact | undefined {

@@ -192,6 +192,8 @@ describe('other children', () => {
       clusterIp: 'None',
       type: 'ClusterIP',
     })
+    const balanced = { type: 'LoadBalancer', loadBalancerClass: 'a.test/a' }
+    expect(projections.Service(given.object('Service', { spec: balanced }))).toMatchObject(balanced)
     expect(
       projections.PersistentVolumeClaim(
         given.object('PersistentVolumeClaim', { spec, status: { phase: 'Bound', capacity: { storage: '1Gi' } } }),

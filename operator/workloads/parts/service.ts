@@ -63,7 +63,14 @@ function servicePort(port: Port, headless: boolean): Fields {
 export function mustRecreateService(live: ServiceFact, settings: ServiceSettings): boolean {
   if (live.clusterIp === '') return false
   if (settings.headless !== (live.clusterIp === 'None')) return true
-  return settings.clusterIP !== undefined && settings.clusterIP !== live.clusterIp
+  if (settings.clusterIP !== undefined && settings.clusterIP !== live.clusterIp) return true
+  return isAnotherClass(live, settings)
+}
+
+/** Fixed from the moment the Service is a load balancer. What is not asked for, others may fill in. */
+function isAnotherClass(live: ServiceFact, { type, loadBalancerClass }: ServiceSettings): boolean {
+  if (type !== 'LoadBalancer' || live.type !== 'LoadBalancer') return false
+  return loadBalancerClass !== undefined && loadBalancerClass !== live.loadBalancerClass
 }
 
 export function hasAddress(live: ServiceFact): boolean {

@@ -61,6 +61,30 @@ describe('the children of a service', () => {
       'write Deployment; hold Service; remove report',
     ],
     [
+      'another class of load balancer',
+      {
+        spec: { ports, service: { type: 'LoadBalancer', loadBalancerClass: 'a.test/b' } },
+        facts: [given.service({ type: 'LoadBalancer', loadBalancerClass: 'a.test/a' })],
+      },
+      'write Deployment; hold Service; remove report',
+    ],
+    [
+      'the class that somebody else has filled in',
+      {
+        spec: { ports, service: { type: 'LoadBalancer' } },
+        facts: [given.service({ type: 'LoadBalancer', loadBalancerClass: 'a.test/a' })],
+      },
+      'write Deployment Service',
+    ],
+    [
+      'a load balancer for the first time',
+      {
+        spec: { ports, service: { type: 'LoadBalancer', loadBalancerClass: 'a.test/b' } },
+        facts: [given.service()],
+      },
+      'write Deployment Service',
+    ],
+    [
       'the same address',
       { spec: { ports, service: { clusterIP: '10.96.0.9' } }, facts: [given.service()] },
       'write Deployment Service',
