@@ -95,30 +95,32 @@ export class ScopeWatch<V extends Fact> {
   }
 
   #waitAfter(error: unknown): number {
-    const { clock, limits, mode, telemetry, resource } = this.#options
+    const { mode, telemetry, resource } = this.#options
     const isRefused = error instanceof TerminalError && error.reason === 'invalid'
     if (isRefused && this.#version === undefined && mode.streaming) {
       mode.streaming = false
       telemetry.log.info('the API server does not stream lists, reading pages instead', { error: messageOf(error) })
       return 0
     }
+    const isQuiet = this.#version !== undefined && this.#isAnswered && isSilence(error)
+    telemetry.metrics.watchRestarted(resource.plural, isQuiet ? 'silent' : reasonOf(error))
     // A server sends no bookmarks for a kind that has not changed since it started: nobody's fault, and nothing to tell.
     // One that stands still does not even answer the next request, and that is told.
-    if (this.#version !== undefined && this.#isAnswered && isSilence(error)) {
-      telemetry.metrics.watchRestarted(resource.plural, 'silent')
-      return 0
-    }
-    telemetry.metrics.watchRestarted(resource.plural, reasonOf(error))
-    if (error instanceof ConflictError) {
-      const isFirst = clock.monotonicMs() - this.#expiredAtMs > limits.backoff.resetAfterMs
-      this.#version = undefined
-      this.#expiredAtMs = clock.monotonicMs()
-      return isFirst ? 0 : this.#backoff.nextMs()
-    }
+    if (isQuiet) return 0
+    if (error instanceof ConflictError) return this.#waitAfterExpiry()
     if (isRefused) this.#version = undefined
     this.#report(error)
     const atLeastMs = error instanceof TransientError ? (error.retryAfterMs ?? 0) : 0
     return Math.max(this.#backoff.nextMs(), atLeastMs)
+  }
+
+  /** The version is too old: list anew, at once the first time. */
+  #waitAfterExpiry(): number {
+    const { clock, limits } = this.#options
+    const isFirst = clock.monotonicMs() - this.#expiredAtMs > limits.backoff.resetAfterMs
+    this.#version = undefined
+    this.#expiredAtMs = clock.monotonicMs()
+    return isFirst ? 0 : this.#backoff.nextMs()
   }
 
   async #listPages(signal: AbortSignal): Promise<void> {
