@@ -1,6 +1,7 @@
 // Texts that differ in a few words only, such as the statuses of ten thousand healthy workloads: the frame that they
-// share is kept once, and each text keeps its words. A status of 1.7 KB then costs about 200 bytes. Packing and
-// unpacking take about 10 µs each, and what was unpacked is the same text, whatever it was.
+// share is kept once, and each text keeps its words. A status of 1.7 KB then takes about 170 bytes, 9 µs to pack and
+// 7 µs to unpack (deflated with a dictionary: 190 bytes, 39 and 18 µs). What was unpacked is the same text, whatever it
+// was. Texts that share no frame are no smaller than before.
 
 /** The text itself where packing would gain nothing. */
 export type PackedText = string | { readonly frame: string; readonly words: string }

@@ -6,6 +6,7 @@ import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
+import { leanClient } from './lean-client.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
@@ -27,6 +28,7 @@ async function bundleOperator(folder: string): Promise<string> {
     legalComments: 'linked',
     // CommonJS packages inside the bundle ask for built-in modules with require.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    plugins: [leanClient],
     define: { HIGHLANDER_BUILD: JSON.stringify(await describeBuild()) },
   })
   return path.join(folder, 'highlander.mjs')
