@@ -102,7 +102,7 @@ export class ScopeWatch<V extends Fact> {
       telemetry.log.info('the API server does not stream lists, reading pages instead', { error: messageOf(error) })
       return 0
     }
-    const isQuiet = this.#version !== undefined && this.#isAnswered && isSilence(error)
+    const isQuiet = this.#isQuiet(error)
     telemetry.metrics.watchRestarted(resource.plural, isQuiet ? 'silent' : reasonOf(error))
     // A server sends no bookmarks for a kind that has not changed since it started: nobody's fault, and nothing to tell.
     // One that stands still does not even answer the next request, and that is told.
@@ -110,8 +110,11 @@ export class ScopeWatch<V extends Fact> {
     if (error instanceof ConflictError) return this.#waitAfterExpiry()
     if (isRefused) this.#version = undefined
     this.#report(error)
-    const atLeastMs = error instanceof TransientError ? (error.retryAfterMs ?? 0) : 0
-    return Math.max(this.#backoff.nextMs(), atLeastMs)
+    return Math.max(this.#backoff.nextMs(), askedMs(error))
+  }
+
+  #isQuiet(error: unknown): boolean {
+    return this.#version !== undefined && this.#isAnswered && isSilence(error)
   }
 
   /** The version is too old: list anew, at once the first time. */
@@ -269,6 +272,11 @@ function isKnown(type: string | undefined): type is 'ADDED' | 'MODIFIED' | 'DELE
 
 function isEndOfList(bookmark: unknown): boolean {
   return textAt(objectAt(objectAt(bookmark, 'metadata'), 'annotations'), 'k8s.io/initial-events-end') === 'true'
+}
+
+/** What Retry-After asks for. */
+function askedMs(error: unknown): number {
+  return error instanceof TransientError ? (error.retryAfterMs ?? 0) : 0
 }
 
 function isSilence(error: unknown): boolean {
