@@ -44,6 +44,8 @@ verify: $(STAMP) ## What the pipeline runs: generated files unchanged, lint, tes
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test
 
+# Meant to be run as MALLOC_ARENA_MAX=1 node --max-semi-space-size=1 --optimize-for-size dist/highlander.mjs: that is
+# what the memory budget is measured with (e2e/bench/plane.ts).
 bundle: $(STAMP) ## The operator as one program, in dist/
 	@node operator/tools/bundle.ts
 

@@ -19,8 +19,10 @@ import type { Subject } from './raw.ts'
 const SERVER_CPU = 0
 const CLIENT_CPU = 1
 
-// The flags of the image: a small young generation costs a little time and saves tens of MiB.
-const IMAGE_FLAGS = ['--max-semi-space-size=2']
+// The flags and environment of the image. A small young generation and a heap that grows in small steps cost time and
+// save tens of MiB; one arena for malloc saves 10 to 20 MiB that threads of V8 would hold on to.
+const IMAGE_FLAGS = ['--max-semi-space-size=1', '--optimize-for-size']
+const IMAGE_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' }
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const MANIFESTS = path.join(ROOT, 'manifests')
@@ -66,6 +68,7 @@ export async function openStage(
         program: [...(preload === undefined ? [] : [`--import=${preload}`]), ...IMAGE_FLAGS, program],
         logFile: path.join(plane.runDir, `operator-${port}.log`),
         environment: {
+          ...IMAGE_ENVIRONMENT,
           HIGHLANDER_LEASE_NAMESPACE: OPERATOR_NAMESPACE,
         },
       })
