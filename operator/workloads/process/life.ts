@@ -9,7 +9,7 @@ import { isOfNewerOperator, wasWishedAs } from '../parts/revision.ts'
 import { stopOf, type Stop } from '../parts/state.ts'
 import type { Snapshot } from '../workload.ts'
 import { isRestartDue, livePod, podOf } from './build.ts'
-import { backoffLeftMs, isGivenUp, isLimitReached, wasTakenAway } from './restarts.ts'
+import { backoffLeftMs, isGivenUp, isLimitReached, isNoted, wasTakenAway } from './restarts.ts'
 
 type Seen = Snapshot<'WorkloadProcess'>
 
@@ -74,8 +74,12 @@ function afterTheEnd(seen: Seen, wanted: Child, pod: PodFact): Step {
   if (wasTakenAway(pod)) return { type: 'again', pod }
   if (isGivenUp(seen) || isLimitReached(seen, pod)) return { type: 'give-up', pod }
   const leftMs = backoffLeftMs(seen, pod)
-  return leftMs > 0 ? { type: 'backoff', pod, leftMs } : { type: 'again', pod }
+  if (leftMs > 0) return { type: 'backoff', pod, leftMs }
+  return isNoted(seen, pod) ? { type: 'again', pod } : { type: 'backoff', pod, leftMs: NOTED_MS }
 }
+
+// Our own status write comes back as no event.
+const NOTED_MS = 500
 
 /** Ended by itself with code 0. The phase says so only when the restart policy lets a pod succeed. */
 function isCompleted(pod: PodFact): boolean {

@@ -33,6 +33,17 @@ describe('restarts of a process', () => {
     expect([first, next, same].map(count)).toEqual([0, 1, 1])
   })
 
+  it('are counted also when the back-off is shorter than it takes to store a status', () => {
+    const over = { nowMs: NOW_MS + 3_600_000 }
+    const running = process.status({ facts: [given.pod()] })
+    const noted = process.status({ facts: [failed()], stored: running, over })
+    const early = process.wish({ facts: [failed()], stored: running, over })
+
+    expect(early?.remove).toEqual([])
+    expect(early?.requeueAfterMs).toBe(500)
+    expect(process.desired({ facts: [failed()], stored: noted, over })).toBe('hold Pod; remove report-pod')
+  })
+
   it('are counted once when there was a moment without a pod', () => {
     const first = process.status({ facts: [failed()] })
     const between = process.status({ stored: first })

@@ -40,6 +40,11 @@ export function lastFailed(seen: Seen): boolean {
   return storedCondition(seen, 'Ready')?.reason === 'CrashLoop' && seen.stored.active === false
 }
 
+/** The stored status knows that this pod has ended. Replaced before that, its failure would count for nothing. */
+export function isNoted({ stored }: Seen, pod: PodFact): boolean {
+  return stored.instance?.podUID === pod.uid && stored.active !== true
+}
+
 function countAtReplacement(seen: Seen, counted: number): number {
   if (seen.stored.observedGeneration !== seen.cr.generation) return 0
   return lastFailed(seen) ? counted + 1 : counted
