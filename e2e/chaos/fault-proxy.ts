@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import https, { Agent } from 'node:https'
+import type { Socket } from 'node:net'
 import path from 'node:path'
 import { stringify } from 'yaml'
 import { systemClock } from '#lib/clock.ts'
@@ -56,6 +57,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const upstream = await connectApi(options.kubeconfig)
   const agent = new Agent({ ...upstream.credentials, keepAlive: true })
   const watches = new Set<ServerResponse>()
+  const sockets = new Set<Socket>()
   const requests: ProxyRequest[] = []
   let writes = 0
   const file = path.join(options.folder, `proxy-${options.port}.yaml`)
@@ -76,12 +78,17 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     [Symbol.asyncDispose]: async () => {
       // Stop listening first: a client would be back on a new connection before the old ones are closed.
       const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
+      // Not server.closeAllConnections: it does not know those that are still shaking hands.
+      for (const socket of sockets) socket.destroy()
       await closed
       agent.destroy()
       upstream[Symbol.dispose]()
     },
   }
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.on('request', (incoming: IncomingMessage, response: ServerResponse) => {
     const seen = describe(incoming, writes + 1)
     if (seen.isWrite) writes += 1
