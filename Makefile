@@ -33,7 +33,7 @@ lint: $(STAMP) ## Types, lint with budgets and import rules, format, dead code
 	@echo 'dead code'; knip --no-progress
 	@if command -v shellcheck >/dev/null; then echo 'shell'; shellcheck .ci/run .githooks/*; fi
 
-unit: $(STAMP) ## Tests that need no cluster, under 30 s
+unit: $(STAMP) ## Tests that need no cluster, about a minute
 	@vitest run --project unit
 
 test: $(STAMP) ## Every test, on a control plane of its own (KUBECONFIG, CONFIRM, REQUIRE_TOOLS)
