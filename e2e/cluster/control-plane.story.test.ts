@@ -104,14 +104,12 @@ describe('a simulated control plane', () => {
 })
 
 describe('a bare API server', () => {
-  it('is ready within 5 s and takes pods; two of them do not disturb each other', async (context) => {
-    const startedMs = systemClock.monotonicMs()
+  it('takes pods without controllers; two of them do not disturb each other', async (context) => {
     const options = { nodes: 'none', controllers: false } as const
     await withControlPlane(
       options,
       context,
       async (one) => {
-        expect(systemClock.monotonicMs() - startedMs).toBeLessThan(5_000)
         await withControlPlane(
           options,
           context,
