@@ -69,6 +69,8 @@ export const eventReasons = [
   'Started',
   'Completed',
   'Handover',
+  'FailoverStarted',
+  'FailoverCompleted',
   'Suspended',
   'Resumed',
   'Paused',

@@ -209,8 +209,12 @@ function endOf(stores: FakeStores, { kind, namespace, name }: CrFact): readonly 
 }
 
 function plain(text: string): string {
-  return text
-    .replaceAll(/7c9d-\d+/g, '7c9d-x')
-    .replaceAll(/"(podUID|uid|lastHandledConfirmDead)":"[^"]*"/g, '"uid":""')
-    .replaceAll(/"(epoch|token|term)":\d+/g, '"token":0')
+  return (
+    text
+      .replaceAll(/7c9d-\d+/g, '7c9d-x')
+      .replaceAll(/"(podUID|uid|lastHandledConfirmDead)":"[^"]*"/g, '"uid":""')
+      .replaceAll(/"(epoch|token|term)":\d+/g, '"token":0')
+      // Of a pod that nobody saw while it was being deleted only the absence is known.
+      .replaceAll('"ObjectGone"', '"Deleted"')
+  )
 }

@@ -127,6 +127,36 @@ describe('the instance', () => {
   })
 })
 
+describe('a move that nobody asked for', () => {
+  const ended = { pod: 'report-pod', podUID: 'u1', cluster: 'east', to: at, endReason: 'Evicted' as const }
+  const begun = {
+    ...status(),
+    active: false,
+    instance,
+    lastFailover: { from: 'report-pod@n1', reason: 'Evicted' as const },
+  }
+  const lastFailover = { ...begun.lastFailover, at, to: 'report-pod@n2', takeover: '4s' }
+  const moved = { ...status(), instance: { pod: 'report-pod', podUID: 'u2' }, lastFailover, history: [ended] }
+
+  it('is told when it begins and when the new instance has started', () => {
+    expect(reasons({ before: { ...status(), instance }, after: begun })).toEqual(['FailoverStarted'])
+    expect(reasons({ before: begun, after: moved })).toEqual(['FailoverCompleted', 'Started'])
+    expect(reasons({ before: moved, after: moved })).toEqual([])
+  })
+
+  it('is told as a whole, and as no handover, when it was over at the first look', () => {
+    const expected = ['FailoverStarted', 'FailoverCompleted', 'Started']
+
+    expect(reasons({ before: { ...status(), instance }, after: moved })).toEqual(expected)
+  })
+
+  it('is told again when the same pod name on the same node is lost again', () => {
+    expect(reasons({ before: moved, after: { ...moved, lastFailover: begun.lastFailover } })).toEqual([
+      'FailoverStarted',
+    ])
+  })
+})
+
 describe('runs of a CronJob', () => {
   const kind = 'WorkloadCronJob'
   const idle = { ...status(), activeJobs: [], instance }

@@ -5,6 +5,8 @@ import type { Condition, KindName, Statuses } from '#api/generated/kinds.ts'
 import type { StatusPatch, WorkloadEvent } from '#api/ports.ts'
 import type { ConditionReason, EventReason } from '#api/reasons.ts'
 import type { Answer } from '#workloads/workload.ts'
+import { isUnasked } from '#workloads/parts/history.ts'
+import { failoverEvents } from './failover-events.ts'
 import { volumeEvents } from './volume-events.ts'
 
 type Before = Partial<Statuses[KindName]> | StatusPatch
@@ -23,6 +25,7 @@ export function eventsOf(change: StatusChange): readonly WorkloadEvent[] {
     ...adoptions(change),
     ...conditionEvents(change),
     ...resumption(change),
+    ...failoverEvents(change),
     ...instanceEvents(change),
     ...runEvents(change),
     ...restartEvents(change),
@@ -85,13 +88,19 @@ function adoptions({ adopted }: StatusChange): readonly WorkloadEvent[] {
 function instanceEvents({ kind, before, after }: StatusChange): readonly WorkloadEvent[] {
   const [old, next] = [before.instance, after.instance]
   if (kind === 'WorkloadCronJob' || next === undefined || !after.active || old?.podUID === next.podUID) return []
-  if (old === undefined || before.active !== true)
+  if (old === undefined || before.active !== true || isFailover(old.podUID, after))
     return [{ ...normal('Started', 'Starting'), note: `Pod ${next.pod} is the instance.` }]
   const note =
     next.pod === old.pod
       ? `A new pod ${next.pod} follows the one before, which has ended.`
       : `Pod ${next.pod} follows pod ${old.pod}, which has ended.`
   return [{ ...normal('Handover', 'Starting'), note }]
+}
+
+/** The old instance ended though nobody asked for another one: the move has Events of its own. */
+function isFailover(old: string, after: StatusPatch): boolean {
+  const history = 'history' in after ? after.history : undefined
+  return isUnasked(history?.find(({ podUID }) => podUID === old))
 }
 
 /** Of a resource that is not active, or is looked at for the first time, requests are recorded only. */

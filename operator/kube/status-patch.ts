@@ -28,6 +28,8 @@ const KNOWN: Readonly<Record<Exclude<StatusField, 'grant'>, true>> = {
   activeJobs: true,
   address: true,
   completion: true,
+  history: true,
+  lastFailover: true,
   lastFailureTime: true,
   lastHandledConfirmDead: true,
   lastHandledRestartAt: true,

@@ -11,6 +11,7 @@ import { answerTo, confirmedDead, type ConfirmedDead } from './parts/declared-de
 import { soonest } from './parts/conditions.ts'
 import { forcedDead, forceRequeueMs, type Policied } from './parts/force.ts'
 import { refOf } from './parts/grant.ts'
+import { withHistory } from './parts/history.ts'
 import { overlayProblems, withOverlaidMetadata } from './parts/overlay.ts'
 import { isPaused, wasSuspended } from './parts/pause.ts'
 import { unended } from './parts/proof.ts'
@@ -25,9 +26,9 @@ export function defineWorkload<K extends KindName>(definition: WorkloadDefinitio
 function look<K extends KindName>(definition: WorkloadDefinition<K>, seen: Observed): Look {
   const asked = confirmedDead(seen)
   const checked = validateSpec(definition.kind, parse(seen.cr.spec))
-  if (checked.type === 'invalid') return { status: (after) => reportRefused('InvalidSpec', checked.problems, after) }
+  if (checked.type === 'invalid') return refused(seen, 'InvalidSpec', checked.problems)
   const problems = overlayProblems(checked.spec.podTemplate)
-  if (problems.length > 0) return { status: (after) => reportRefused('InvalidPodTemplate', problems, after) }
+  if (problems.length > 0) return refused(seen, 'InvalidPodTemplate', problems)
   const spec = withOverlaidMetadata(checked.spec)
   const snapshot = (observed: Observed): Snapshot<K> => ({
     ...observed,
@@ -40,10 +41,20 @@ function look<K extends KindName>(definition: WorkloadDefinition<K>, seen: Obser
       spec,
     },
   })
-  return {
-    ...(isHandsOff(seen) ? {} : { desired: withDeaths(definition.desired(snapshot(seen)), asked, snapshot(seen)) }),
-    status: (after) => withAnswer(withPatience(definition.status(snapshot(after)), snapshot(after)), asked, after),
+  const desired = isHandsOff(seen) ? undefined : withDeaths(definition.desired(snapshot(seen)), asked, snapshot(seen))
+  const status = (after: Observed): Reported => {
+    const patient = withPatience(definition.status(snapshot(after)), snapshot(after))
+    const answered = withAnswer(patient, asked, after)
+    const confirmed: ConfirmedDead = answered.answer?.isRefused === false ? asked : { type: 'none' }
+    const replaced = new Set(desired?.replace?.map(({ uid }) => uid))
+    return withHistory(answered, { seen: after, podsBefore: seen.pods, confirmed, replaced })
   }
+  return { ...(desired === undefined ? {} : { desired }), status }
+}
+
+function refused(seen: Observed, reason: RefusedReason, problems: readonly Problem[]): Look {
+  const nothing = { podsBefore: seen.pods, confirmed: { type: 'none' }, replaced: new Set<string>() } as const
+  return { status: (after) => withHistory(reportRefused(reason, problems, after), { seen: after, ...nothing }) }
 }
 
 function withDeaths(desired: Desired, asked: ConfirmedDead, seen: Policied): Desired {

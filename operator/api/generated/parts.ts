@@ -66,6 +66,21 @@ export interface ExtraVariable {
   readonly valueFrom?: ValueFrom
 }
 
+export interface Failover {
+  /** When the new instance started. */
+  readonly at?: string
+  /** Pod and node of the old instance. Example: report-pod@worker-1. */
+  readonly from: string
+  /** Pod and node of the new instance. Example: report-pod@worker-2. */
+  readonly to?: string
+  /** Why the old instance ended. */
+  readonly reason: 'Completed' | 'Failed' | 'SpecChanged' | 'Restarted' | 'Deleted' | 'Evicted' | 'Preempted' | 'Suspended' | 'Moved' | 'NodeLost' | 'ObjectGone' | 'ConfirmedDead' | 'Forced'
+  /** Time from the end of the old instance, as the kubelet said, until it was noticed. Example: 250ms. */
+  readonly detection?: string
+  /** Time from the end of the old instance to the start of the new one. Example: 4s. */
+  readonly takeover?: string
+}
+
 export interface FurtherContainer {
   /** Name of the container; unique in the pod and not `main`. Example: proxy. */
   readonly name: string
@@ -396,6 +411,25 @@ export interface StrictExclusivity {
   readonly nodeUnreachable: 'Wait' | 'ForceAfter'
   /** How long the node has to be silent. At least 60s; with `nodeUnreachable: ForceAfter` only. Example: 10m. */
   readonly forceAfter?: string
+}
+
+export interface Tenure {
+  /** Name of the pod. */
+  readonly pod: string
+  /** UID of the pod. */
+  readonly podUID: string
+  /** Node of the pod; absent when it had none. */
+  readonly node?: string
+  /** Name of the cluster. */
+  readonly cluster: string
+  /** Term of the operator that let it start. */
+  readonly term?: number
+  /** When its main container first started, as the kubelet said. */
+  readonly from?: string
+  /** When it ended, as the kubelet said, else when the end was noticed. */
+  readonly to?: string
+  /** Why it ended, or is about to. */
+  readonly endReason?: 'Completed' | 'Failed' | 'SpecChanged' | 'Restarted' | 'Deleted' | 'Evicted' | 'Preempted' | 'Suspended' | 'Moved' | 'NodeLost' | 'ObjectGone' | 'ConfirmedDead' | 'Forced'
 }
 
 export interface Toleration {

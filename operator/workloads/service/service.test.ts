@@ -250,6 +250,9 @@ describe('the status of a service', () => {
         restarts: 0,
         image: 'mycompany/admin-api:2.0.1',
       },
+      history: [
+        { pod: 'a', podUID: 'uid-a', node: 'worker-2', cluster: 'east', term: 1, from: '2026-01-01T00:00:00Z' },
+      ],
       resources: [
         { apiVersion: 'apps/v1', kind: 'Deployment', name: 'report', ready: true },
         { apiVersion: 'v1', kind: 'Service', name: 'report', ready: true },

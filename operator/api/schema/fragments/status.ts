@@ -71,9 +71,61 @@ const head: Fields = {
   lastHandledConfirmDead: uid('The last value of the annotation `confirm-dead` that was answered.'),
 }
 
+const endReason = choice('Why it ended, or is about to.', [
+  'Completed',
+  'Failed',
+  'SpecChanged',
+  'Restarted',
+  'Deleted',
+  'Evicted',
+  'Preempted',
+  'Suspended',
+  'Moved',
+  'NodeLost',
+  'ObjectGone',
+  'ConfirmedDead',
+  'Forced',
+])
+
+const tenure = object(
+  'One instance.',
+  {
+    pod: name('Name of the pod.'),
+    podUID: uid('UID of the pod.'),
+    node: name('Node of the pod; absent when it had none.'),
+    cluster: name('Name of the cluster.'),
+    term: bigCount('Term of the operator that let it start.'),
+    from: time('When its main container first started, as the kubelet said.'),
+    to: time('When it ended, as the kubelet said, else when the end was noticed.'),
+    endReason,
+  },
+  { required: ['pod', 'podUID', 'cluster'], title: 'Tenure' },
+)
+
+const failover = object(
+  'The last move of the instance that nobody asked for. Until the new instance has started there is no `to`.',
+  {
+    at: time('When the new instance started.'),
+    from: text('Pod and node of the old instance.', { maxLength: 512, example: 'report-pod@worker-1' }),
+    to: text('Pod and node of the new instance.', { maxLength: 512, example: 'report-pod@worker-2' }),
+    reason: { ...endReason, description: 'Why the old instance ended.' },
+    detection: text('Time from the end of the old instance, as the kubelet said, until it was noticed.', {
+      maxLength: 32,
+      example: '250ms',
+    }),
+    takeover: text('Time from the end of the old instance to the start of the new one.', {
+      maxLength: 32,
+      example: '4s',
+    }),
+  },
+  { required: ['from', 'reason'], title: 'Failover' },
+)
+
 /** Of the kinds that have one instance at a time. */
 export const restartStatus: Fields = {
   lastHandledRestartAt: name('The last value of the annotation `restart-requested-at` that was handled.'),
+  history: list('The last instances, newest first; of workloads in mode Strict.', tenure, { maxItems: 10 }),
+  lastFailover: failover,
 }
 
 /** Values in use, given or default, that every kind has. */
