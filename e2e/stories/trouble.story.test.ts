@@ -1,6 +1,7 @@
 // Workloads in trouble: each says in a condition what is wrong and what to do, and holds up no other.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { testCluster } from '../cluster/fixture.ts'
+import { textAt } from '../support/api.ts'
 import { eventually, needsCluster, openWorld, type Condition, type World } from '../support/world.ts'
 
 const PROCESS = { image: 'busybox:1', terminationGracePeriodSeconds: 1 }
@@ -48,21 +49,7 @@ describe('workloads in trouble', () => {
   it('a quota is exceeded, and later raised', async () => {
     await using other = await openWorld('quota')
     await other.operator()
-    const quota = { metadata: { name: 'none' }, spec: { hard: { pods: '0' } } }
-    const made = await other.api.must('POST', `/api/v1/namespaces/${other.namespace}/resourcequotas`, { body: quota })
-    expect(made).toBeDefined()
-    await eventually('the quota is in force', async () => {
-      const seen = await other.kubectl.run([
-        'get',
-        'resourcequota',
-        'none',
-        '-n',
-        other.namespace,
-        '-o',
-        'jsonpath={.status.hard.pods}',
-      ])
-      return seen === '0'
-    })
+    await allowPods(other, 0)
 
     await other.create('WorkloadProcess', 'poor', PROCESS)
 
@@ -71,8 +58,24 @@ describe('workloads in trouble', () => {
       return condition?.reason === 'QuotaExceeded' ? condition : undefined
     })
     expect(ready.message).toContain('quota')
-    await other.api.must('DELETE', `/api/v1/namespaces/${other.namespace}/resourcequotas/none`)
+    await other.api.must('DELETE', `/api/v1/namespaces/${other.namespace}/resourcequotas/pods`)
     await other.healthy('WorkloadProcess', 'poor')
+  })
+
+  it('a quota that is full with the instance itself does not keep its successor out', async () => {
+    await using other = await openWorld('full')
+    await other.operator()
+    await allowPods(other, 1)
+    await other.create('WorkloadProcess', 'alone', PROCESS)
+    await other.healthy('WorkloadProcess', 'alone')
+
+    await other.patch('WorkloadProcess', 'alone', { spec: { image: 'busybox:2' } })
+
+    await eventually('the new image', async () => {
+      const pod = await other.get('Pod', 'alone-pod')
+      return textAt(pod, 'spec', 'containers', 0, 'image') === 'busybox:2'
+    })
+    await other.healthy('WorkloadProcess', 'alone')
   })
 
   it('a resource that the API server let through but cannot be carried out keeps the others going', async () => {
@@ -88,6 +91,15 @@ describe('workloads in trouble', () => {
     await world.create('WorkloadProcess', 'fine', PROCESS)
     await world.healthy('WorkloadProcess', 'fine')
   })
+
+  async function allowPods(other: World, pods: number): Promise<void> {
+    const quota = { metadata: { name: 'pods' }, spec: { hard: { pods: String(pods) } } }
+    await other.api.must('POST', `/api/v1/namespaces/${other.namespace}/resourcequotas`, { body: quota })
+    await eventually('the quota is in force', async () => {
+      const path = ['-n', other.namespace, '-o', 'jsonpath={.status.hard.pods}']
+      return (await other.kubectl.run(['get', 'resourcequota', 'pods', ...path])) === String(pods)
+    })
+  }
 
   async function readyWith(name: string, reason: string): Promise<Condition> {
     return await eventually(`${name} is ${reason}`, async () => {

@@ -187,15 +187,22 @@ describe('a refusal', () => {
     expect(api.calls).toEqual(['create Pod/report-pod'])
   })
 
-  it('of the dry run leaves what runs alone', async () => {
-    const { stores, api, run } = setUp()
-    stores.see(given.pod())
-    api.fail('try', new TerminalError('no'))
+  it.each([
+    ['no', 'invalid', 1],
+    ['exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=0', 'quota', 1],
+    ['exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1', 'quota', 2],
+  ] as const)(
+    'of the dry run (%s) leaves what runs alone, unless it only counts it',
+    async (sentence, reason, calls) => {
+      const { stores, api, run } = setUp()
+      stores.see(given.pod())
+      api.fail('try', new TerminalError(sentence, { reason }))
 
-    await run({ type: 'try', child }, { type: 'delete', child: given.pod() })
+      await run({ type: 'try', child }, { type: 'delete', child: given.pod() })
 
-    expect(api.calls).toEqual(['try Pod/report-pod'])
-  })
+      expect(api.calls).toEqual(['try Pod/report-pod', 'remove Pod/report-pod'].slice(0, calls))
+    },
+  )
 })
 
 it('reports a transient failure with the wait that the server asked for', async () => {

@@ -7,6 +7,7 @@ import { AbortError, TerminalError, TransientError } from '#lib/errors.ts'
 import { describeStranger, isLabelledForAnother, judge } from '#workloads/parts/owner.ts'
 import type { Findings } from '#workloads/workload.ts'
 import type { Action } from './plan.ts'
+import { fitsAlone } from './quota.ts'
 
 export interface ExecuteDeps {
   readonly stores: Stores
@@ -98,8 +99,7 @@ class Run {
     const { writer } = this.#deps
     switch (action.type) {
       case 'try':
-        await writer.tryCreate(action.child, this.#term)
-        return { outcome: done }
+        return this.#try(action.child)
       case 'delete':
         return this.#answer(await writer.remove(action.child, graceOf(action), this.#term))
       case 'grant':
@@ -115,6 +115,16 @@ class Run {
       default:
         return action satisfies never
     }
+  }
+
+  async #try(child: Child): Promise<Step> {
+    try {
+      await this.#deps.writer.tryCreate(child, this.#term)
+    } catch (error) {
+      // The quota counts the pod that goes first.
+      if (!(error instanceof TerminalError) || error.reason !== 'quota' || !fitsAlone(error.message)) throw error
+    }
+    return { outcome: done }
   }
 
   #answer(answer: 'removed' | 'granted' | 'open' | 'created' | 'applied' | 'conflict' | 'gone'): Step {
