@@ -14,8 +14,9 @@ const CHILDREN: readonly Found[] = [
   'PersistentVolumeClaim',
 ]
 
-// Names that differ between any two runs, wherever they stand.
+// Names that differ between any two runs, wherever they stand; history and lastFailover tell how a state was reached.
 const VOLATILE = `
+  history lastFailover
   uid podUID resourceVersion generation observedGeneration managedFields
   generateName selfLink creationTimestamp lastTransitionTime startedAt nextScheduleTime
   since at holder term token epoch
