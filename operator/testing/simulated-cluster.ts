@@ -14,6 +14,8 @@ import { fakeTelemetry } from './fake-telemetry.ts'
 import { createSimulatedTime } from './simulated-time.ts'
 import type { Machine, SimulatedTime } from './simulated-time.ts'
 
+/** How late a request may arrive. */
+const LATEST_MS = 12_000
 const TIMINGS = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 } as const
 
 export const faultTypes = [
@@ -120,6 +122,8 @@ class World {
     },
   }
   #outageUntilMs = 0
+  /** When there was last no fence. */
+  #absentAtMs = 0
 
   constructor(schedule: Schedule, open: OpenTerm) {
     this.#schedule = schedule
@@ -192,6 +196,7 @@ class World {
   }
 
   #check(): void {
+    if (this.#leases.stored() === undefined) this.#absentAtMs = this.#time.nowMs()
     const isReleased = this.#leases.stored()?.spec.holderIdentity === ''
     if (isReleased && !this.#isReleased) this.#releasedAtMs.push(this.#time.nowMs())
     this.#isReleased = isReleased
@@ -217,12 +222,13 @@ class World {
   }
 
   /**
-   * Only when its holder has written something: without a stamp nobody can know that a deleted fence was held, and no
-   * promise is made for that moment.
+   * Only when its holder has written something, and no create that was sent before may still be under way: without a
+   * stamp nobody can know that a deleted fence was held, and no promise is made for that moment.
    */
   #deleteFence(): void {
     const epoch = BigInt(this.#leases.stored()?.spec.leaseTransitions ?? 0)
-    if ((this.#terms.at(-1)?.term.epoch ?? 0n) >= epoch) this.#leases.remove()
+    const hasWritten = (this.#terms.at(-1)?.term.epoch ?? 0n) >= epoch
+    if (hasWritten && this.#time.nowMs() - this.#absentAtMs > LATEST_MS) this.#leases.remove()
   }
 
   #askToStepDown(): void {
@@ -233,7 +239,7 @@ class World {
   #network(place: Place): Network {
     let lastEventMs = 0
     const isUnder = (type: FaultType): boolean => this.#time.nowMs() < (place.disturbedUntilMs.get(type) ?? 0)
-    const delayMs = (): number => 2 + this.#random() * (isUnder('slow') ? 12_000 : 40)
+    const delayMs = (): number => 2 + this.#random() * (isUnder('slow') ? LATEST_MS : 40)
     return {
       deliver: (event) => {
         const now = this.#time.nowMs()
