@@ -13,6 +13,7 @@ export interface Verifier {
 }
 
 const INTERVAL_MS = 100
+const TURNS_KEPT = 1000
 
 export function createVerifier(clock: Clock, requeue: (key: Key) => void): Verifier {
   let epoch = 0n
@@ -34,6 +35,8 @@ export function createVerifier(clock: Clock, requeue: (key: Key) => void): Verif
     if (next === undefined || term.signal.aborted || term.draining.aborted) return
     const [uid, key] = next
     waiting.delete(uid)
+    // Turns of objects that went before they came round.
+    if (turns.size >= TURNS_KEPT) turns.clear()
     turns.add(uid)
     requeue(key)
     if (waiting.size > 0) arm(term)
