@@ -95,6 +95,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     requests.push(seen)
     if (seen.isWatch) watches.add(response)
     response.once('close', () => watches.delete(response))
+    // A watch that was ended here may still be written to by the server's answer.
+    response.on('error', () => undefined)
     const fault = proxy.decide(seen)
     if (spoil(fault, response)) return
     forward({ incoming, response, agent, server: upstream.server, fault, done: () => proxy.answered(seen) })
