@@ -95,8 +95,6 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     requests.push(seen)
     if (seen.isWatch) watches.add(response)
     response.once('close', () => watches.delete(response))
-    // A watch that was ended here may still be written to by the server's answer.
-    response.on('error', () => undefined)
     const fault = proxy.decide(seen)
     if (spoil(fault, response)) return
     forward({ incoming, response, agent, server: upstream.server, fault, done: () => proxy.answered(seen) })
@@ -170,6 +168,8 @@ function forward({ incoming, response, agent, server, fault, done }: Forwarding)
 }
 
 function cut(response: ServerResponse, how: 'reset' | 'truncate' | 'clean'): void {
+  // The server's answer may still be written to a watch that was ended here.
+  response.on('error', () => undefined)
   if (how === 'clean') {
     response.end()
     return

@@ -99,7 +99,7 @@ it('resumes from the version of a bookmark', async () => {
 
   server.watches()[0]?.end()
 
-  await expect.poll(() => server.requests.length).toBe(2)
+  await expect.poll(() => server.requests.length).toBeGreaterThanOrEqual(2)
   expect(server.requests[1]?.query.get('resourceVersion')).toBe(version)
 })
 
@@ -111,7 +111,7 @@ it('lists again when its version is answered with 410', async () => {
 
   server.watches()[0]?.end()
 
-  await expect.poll(() => server.requests.length).toBe(3)
+  await expect.poll(() => server.requests.length).toBeGreaterThanOrEqual(3)
   expect(server.requests[2]?.query.get('sendInitialEvents')).toBe('true')
   await expect.poll(() => informer.store.size).toBe(0)
 })
