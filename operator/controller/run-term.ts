@@ -5,7 +5,7 @@ import { aborted } from '#lib/abort.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Controller } from './controller.ts'
 
-export interface TermRunner {
+interface TermRunner {
   readonly controller: Pick<Controller, 'run'>
   readonly clock: Clock
   readonly log: Logger

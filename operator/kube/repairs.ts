@@ -3,7 +3,7 @@
 // a minute, until the object was left alone for a while.
 import type { Clock } from '#lib/clock.ts'
 
-export interface Repairs {
+interface Repairs {
   /** 0: now. */
   waitMs(uid: string): number
   /** One was made. True when the next ones have to wait from now on. */
