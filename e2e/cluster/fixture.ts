@@ -56,7 +56,7 @@ export async function shareControlPlane(
   return plane
 }
 
-/** For tests: `describe.skipIf(testCluster() === undefined)`. Undefined when globalSetup could not start one. */
+/** For tests. Undefined when globalSetup could not start one: `needsCluster` (support/world.ts) then skips with the reason. */
 export function testCluster(): TestCluster | undefined {
   const text = process.env[VARIABLE] ?? ''
   if (text === '') return undefined
