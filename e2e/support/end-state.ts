@@ -58,3 +58,17 @@ function clean(value: Json, namespace: string): Json {
     entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, clean(item, namespace)]),
   )
 }
+
+/** One line per place where two states differ: a whole end state is too long to find anything in. */
+export function differencesOf(expected: Json, actual: Json, path = ''): readonly string[] {
+  if (!isContainer(expected) || !isContainer(actual)) {
+    const [left, right] = [JSON.stringify(expected), JSON.stringify(actual)]
+    return left === right ? [] : [`${path}: expected ${left ?? 'nothing'}, got ${right ?? 'nothing'}`]
+  }
+  const keys = new Set([...Object.keys(expected), ...Object.keys(actual)])
+  return [...keys].flatMap((key) => differencesOf(at(expected, key), at(actual, key), `${path}/${key}`))
+}
+
+function isContainer(value: Json): value is object {
+  return typeof value === 'object' && value !== null
+}
