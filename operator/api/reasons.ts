@@ -89,6 +89,7 @@ export const eventReasons = [
   'CrashLoop',
   'RestartLimitReached',
   'RunFailed',
+  'RunMissed',
   'VolumeFailed',
   'NameConflict',
   'ClaimedByOtherTenant',

@@ -174,6 +174,28 @@ describe('runs of a CronJob', () => {
     expect(reasons({ kind, before: same, after: same })).toEqual([])
   })
 
+  it('are told when they were missed, with the run that was in the way', () => {
+    const events = (before: object, after: object) =>
+      eventsOf({ kind, before: { ...idle, ...before }, after: { ...idle, ...after }, adopted: [] })
+
+    expect(events({}, { missedRuns: 1 })).toEqual([
+      {
+        type: 'Warning',
+        reason: 'RunMissed',
+        action: 'Watching',
+        note: 'A run that was due was missed. Look whether the schedule was suspended and whether kube-controller-manager works.',
+      },
+    ])
+    expect(
+      events({ missedRuns: 1, activeJobs: ['report-1'] }, { missedRuns: 3, activeJobs: ['report-1'] }),
+    ).toMatchObject([
+      {
+        note: '2 runs that were due were missed. Job report-1 was still active; make the runs shorter or the schedule wider.',
+      },
+    ])
+    expect(events({ missedRuns: 3 }, { missedRuns: 3 })).toEqual([])
+  })
+
   it('that had ended before the first look are no news', () => {
     expect(reasons({ kind, before: {}, after: { ...idle, lastSuccessfulTime: at, lastFailureTime: at } })).toEqual([])
   })

@@ -126,6 +126,7 @@ function runEvents({ kind, before, after }: StatusChange): readonly WorkloadEven
   const [old, next] = [runsOf(before), runsOf(after)]
   const started = next.activeJobs.filter((job) => !old.activeJobs.includes(job))
   const events = started.map((job) => ({ ...normal('RunStarted', 'Watching'), note: `Job ${job} has started.` }))
+  if (next.missed > old.missed) events.push(missedEvent(old, next))
   // Runs that had ended before the first look are nobody's news.
   if (before.conditions === undefined) return events
   if (next.succeededAt !== undefined && next.succeededAt !== old.succeededAt)
@@ -135,7 +136,19 @@ function runEvents({ kind, before, after }: StatusChange): readonly WorkloadEven
   return events
 }
 
+function missedEvent(old: Runs, next: Runs): WorkloadEvent {
+  const count = next.missed - old.missed
+  const what = count === 1 ? 'A run that was due was' : `${count} runs that were due were`
+  const why = next.activeJobs[0] ?? old.activeJobs[0]
+  const advice =
+    why === undefined
+      ? 'Look whether the schedule was suspended and whether kube-controller-manager works.'
+      : `Job ${why} was still active; make the runs shorter or the schedule wider.`
+  return { ...warning('RunMissed', 'Watching'), note: `${what} missed. ${advice}` }
+}
+
 interface Runs {
+  readonly missed: number
   readonly activeJobs: readonly string[]
   readonly succeededAt: string | undefined
   readonly failedAt: string | undefined
@@ -143,6 +156,7 @@ interface Runs {
 
 function runsOf(status: Before): Runs {
   return {
+    missed: ('missedRuns' in status ? status.missedRuns : undefined) ?? 0,
     activeJobs: ('activeJobs' in status ? status.activeJobs : undefined) ?? [],
     succeededAt: 'lastSuccessfulTime' in status ? status.lastSuccessfulTime : undefined,
     failedAt: 'lastFailureTime' in status ? status.lastFailureTime : undefined,

@@ -37,6 +37,7 @@ const KNOWN: Readonly<Record<Exclude<StatusField, 'grant'>, true>> = {
   runs: true,
   lastScheduleTime: true,
   lastSuccessfulTime: true,
+  missedRuns: true,
   nextScheduleTime: true,
   readyReplicas: true,
   recentRestarts: true,

@@ -127,8 +127,10 @@ export interface WorkloadCronJobStatus {
   readonly lastSuccessfulTime?: string
   /** When the last failed run ended. */
   readonly lastFailureTime?: string
-  /** When the next run is due. */
+  /** When the next run is due; in the past while Kubernetes may still start that run. */
   readonly nextScheduleTime?: string
+  /** Runs that were due and never came, while the operator looked on. */
+  readonly missedRuns?: number
   /** The last runs, newest first. */
   readonly runs?: readonly Run[]
   /** The last value of the annotation `run-now` that was handled. */

@@ -28,7 +28,7 @@ interface Place {
 const UNTYPED = ['spec.affinity', 'spec.volumes[]', 'spec.initContainers[]', 'spec.sidecars[]', 'spec.podTemplate.spec']
 /** Fields that would be accepted and ignored, until the release that gives them an effect. */
 const LATER =
-  /^(standby|configMapMounts|secretMounts|restartOnConfigChange|topologySpreadConstraints|missedRunPolicy|jitterSeconds|podFailurePolicy|pdb|ingress|httpRoute|volumeMode|dataSource|podManagementPolicy|missedRuns)$/
+  /^(standby|configMapMounts|secretMounts|restartOnConfigChange|topologySpreadConstraints|missedRunPolicy|jitterSeconds|podFailurePolicy|pdb|ingress|httpRoute|volumeMode|dataSource|podManagementPolicy)$/
 /** Kubernetes itself bounds these. */
 const BOUNDED_BY_KUBERNETES = ['.apiVersion', '.kind', '.metadata.name']
 

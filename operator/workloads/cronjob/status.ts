@@ -2,7 +2,7 @@
 import type { ResourceRef, WorkloadCronJobStatus } from '#api/generated/kinds.ts'
 import type { JobFact, PodFact } from '#api/facts.ts'
 import type { ExclusiveReason, ReadyReason, RunReason } from '#api/reasons.ts'
-import { formatTime, parseTime } from '#lib/time.ts'
+import { formatTime } from '#lib/time.ts'
 import { acceptanceOf, quotaState } from '../parts/acceptance.ts'
 import { DEFAULT_TIMEOUT_MS, soonest, type Statement, type Verdict } from '../parts/conditions.ts'
 import { exclusiveOf } from '../parts/exclusive.ts'
@@ -16,32 +16,33 @@ import { buildHead, effectiveOf, resourceRef } from '../parts/status.ts'
 import { commonWarnings } from '../parts/warnings.ts'
 import type { Reported, Snapshot } from '../workload.ts'
 import { isStrict, liveCronJob } from './build.ts'
+import { dueRuns, type DueRuns } from './due-runs.ts'
 import { runHistory } from './history.ts'
 import { runFields } from './run-now.ts'
 import { activeJobs, currentPod, lastFailedJob, lastRuns } from './runs.ts'
-import { neverFires, nextFireMs } from './schedule.ts'
+import { neverFires } from './schedule.ts'
 
 type Seen = Snapshot<'WorkloadCronJob'>
 
 /** `waitsFor`: a pod that holds back the schedule. */
 export function report(seen: Seen, waitsFor: PodFact | undefined): Reported {
   const state = stateOf(seen, waitsFor)
-  const nextMs = state.active ? nextMsOf(seen) : undefined
+  const due = state.active ? dueRuns(seen) : { missed: 0 }
   const resources = resourcesOf(seen)
   const built = buildHead({ verdict: verdictOf(seen, state), pod: currentPod(seen), resources }, seen)
-  // A skipped tick causes no event, and the next time has to move on all the same.
-  const requeueAfterMs = soonest([built.requeueAfterMs, lookAgainMs(nextMs, seen.nowMs)])
+  // A run that does not come causes no event, and the next time has to move on all the same.
+  const requeueAfterMs = soonest([built.requeueAfterMs, lookAgainMs(due, seen.nowMs)])
   return {
-    status: { ...built.head, ...ownFields(seen, nextMs) },
+    status: { ...built.head, ...ownFields(seen, due) },
     ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }),
   }
 }
 
 const DAY_MS = 86_400_000
 
-/** A second after the tick; once a day is enough for what lies far ahead. */
-function lookAgainMs(nextMs: number | undefined, nowMs: number): number | undefined {
-  return nextMs === undefined ? undefined : Math.min(nextMs + 1000 - nowMs, DAY_MS)
+/** A second after the verdict; once a day is enough for what lies far ahead. */
+function lookAgainMs({ verdictMs }: DueRuns, nowMs: number): number | undefined {
+  return verdictMs === undefined ? undefined : Math.min(verdictMs + 1000 - nowMs, DAY_MS)
 }
 
 function stateOf(seen: Seen, waitsFor: PodFact | undefined): State {
@@ -138,13 +139,6 @@ function scheduleWarnings({ resource, nowMs }: Seen): readonly string[] {
   return [`Schedule '${resource.spec.schedule}' does not fire within five years. Check its day and month.`]
 }
 
-function nextMsOf(seen: Seen): number | undefined {
-  const { spec } = seen.resource
-  const live = liveCronJob(seen)
-  const anchorMs = parseTime(live?.lastScheduleTime) ?? live?.createdAtMs ?? seen.cr.createdAtMs
-  return nextFireMs({ schedule: spec.schedule, timeZone: spec.timeZone ?? 'UTC', anchorMs }, seen.nowMs)
-}
-
 function resourcesOf(seen: Seen): readonly ResourceRef[] {
   return seen.children.flatMap((fact) => (fact.kind === 'CronJob' ? [resourceRef(fact, true)] : []))
 }
@@ -155,6 +149,7 @@ type OwnFields = Pick<
   | 'lastSuccessfulTime'
   | 'lastFailureTime'
   | 'nextScheduleTime'
+  | 'missedRuns'
   | 'activeJobs'
   | 'runs'
   | 'lastHandledRunNow'
@@ -163,15 +158,18 @@ type OwnFields = Pick<
 
 const MOST_JOBS = 16
 
-function ownFields(seen: Seen, nextMs: number | undefined): OwnFields {
+function ownFields(seen: Seen, { nextMs, missed }: DueRuns): OwnFields {
   const { restartPolicy, concurrencyPolicy, startingDeadlineSeconds, backoffLimit } = seen.resource.spec
   const { successMs, failureMs } = lastRuns(seen)
+  const missedRuns = ('missedRuns' in seen.stored ? (seen.stored.missedRuns ?? 0) : 0) + missed
   const scheduleTime = liveCronJob(seen)?.lastScheduleTime ?? storedScheduleTime(seen)
   return {
     ...(scheduleTime === undefined ? {} : { lastScheduleTime: scheduleTime }),
     ...(successMs === undefined ? {} : { lastSuccessfulTime: formatTime(successMs) }),
     ...(failureMs === undefined ? {} : { lastFailureTime: formatTime(failureMs) }),
     ...(nextMs === undefined ? {} : { nextScheduleTime: formatTime(nextMs) }),
+    // Left out while there is none: an operator that learns to count rewrites no status.
+    ...(missedRuns === 0 ? {} : { missedRuns }),
     ...runFields(seen),
     runs: runHistory(seen),
     activeJobs: activeJobs(seen)
