@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { systemClock } from '#lib/clock.ts'
 import {
   describeUnavailable,
   startControlPlane,
@@ -13,11 +14,15 @@ import { at, connectApi, itemsOf, textAt, type Api } from '../support/api.ts'
 import { OPERATOR_NAMESPACE, SERVICE_ACCOUNT } from '../support/identity.ts'
 import { kubectlFor } from '../support/kubectl.ts'
 import { startOperator, type OperatorProcess } from '../support/operator-process.ts'
-import { inFlight, nameOf, NAMESPACES, namespaceOf, podPath, resource, resourcePath } from './objects.ts'
-import type { Subject } from './raw.ts'
+import { CR_PATH, inFlight, nameOf, NAMESPACES, namespaceOf, podPath, resource, resourcePath } from './objects.ts'
+import { observe } from './observe.ts'
+import { templatesFrom, type Subject, type Templates } from './raw.ts'
 
 const SERVER_CPU = 0
 const CLIENT_CPU = 1
+const REPLICA_SETS = '/apis/apps/v1'
+// A controller may replace a pod in the moment that its ReplicaSet goes; garbage collection takes it away.
+const CLEAR_MS = 60_000
 
 // The flags and environment of the image. A small young generation and a heap that grows in small steps cost time and
 // save tens of MiB; one arena for malloc saves 10 to 20 MiB that threads of V8 would hold on to.
@@ -34,6 +39,8 @@ export interface Stage extends AsyncDisposable {
   operator(preload?: string): Promise<OperatorProcess>
   /** `count` resources; what the raw loop must know of each. */
   createResources(prefix: string, count: number): Promise<readonly Subject[]>
+  /** The pattern of the raw loop's bytes: one workload made by the operator, and cleared away again. */
+  templates(): Promise<Templates>
   /** All resources and pods, and nothing returns before they are gone. */
   clear(): Promise<void>
 }
@@ -56,9 +63,10 @@ export async function openStage(
   })
   const program = await bundle(plane.runDir)
   const kubeconfig = await plane.kubeconfigFor(SERVICE_ACCOUNT, ['system:serviceaccounts'])
-  return {
+  const stage: Stage = {
     plane,
     api,
+    templates: () => learn(stage),
     operator: async (preload) => {
       const [port = 0] = await pickPorts(1)
       return startOperator({
@@ -80,6 +88,19 @@ export async function openStage(
       await plane[Symbol.asyncDispose]()
     },
   }
+  return stage
+}
+
+async function learn(stage: Stage): Promise<Templates> {
+  await using observer = observe(stage.api, { objects: '/api/v1/pods', ownerOf: (name) => name.replace(/-pod$/, '') })
+  await stage.createResources('pattern', 1)
+  await using operator = await stage.operator()
+  await observer.until('statuses', 1, 60_000)
+  const templates = await templatesFrom(stage.api, namespaceOf(0), nameOf('pattern', 0))
+  operator.send('SIGTERM')
+  await operator.exited
+  await stage.clear()
+  return templates
 }
 
 /** A snapshot of the sources as the image has them: edits during the run change nothing. */
@@ -104,12 +125,22 @@ async function createResources(api: Api, prefix: string, count: number): Promise
 
 async function clear(api: Api): Promise<void> {
   await inFlight(NAMESPACES, 8, async (index) => {
+    await api.must(
+      'DELETE',
+      `${REPLICA_SETS}/namespaces/${namespaceOf(index)}/replicasets?propagationPolicy=Background`,
+    )
     await api.must('DELETE', resourcePath(namespaceOf(index)))
     await api.must('DELETE', `${podPath(namespaceOf(index))}?gracePeriodSeconds=0`)
   })
-  const left = await Promise.all(
-    ['/api/v1/pods', '/apis/highlander.plexobject.io/v1/workloadprocesses'].map((path) => api.must('GET', path)),
-  )
-  const names = left.flatMap((list) => itemsOf(list, 'items')).map((item) => at(item, 'metadata', 'name'))
-  if (names.length > 0) throw new Error(`${names.length} objects are left after clearing, such as ${String(names[0])}`)
+  const deadline = systemClock.monotonicMs() + CLEAR_MS
+  for (;;) {
+    const left = await Promise.all(
+      ['/api/v1/pods', `${CR_PATH}/workloadprocesses`].map((path) => api.must('GET', path)),
+    )
+    const names = left.flatMap((list) => itemsOf(list, 'items')).map((item) => at(item, 'metadata', 'name'))
+    if (names.length === 0) return
+    if (systemClock.monotonicMs() > deadline)
+      throw new Error(`${names.length} objects are left after clearing, such as ${String(names[0])}`)
+    await systemClock.sleep(100, AbortSignal.timeout(CLEAR_MS))
+  }
 }

@@ -4,10 +4,10 @@ import { systemClock } from '#lib/clock.ts'
 import { at, itemsOf, textAt } from '../support/api.ts'
 import { auditSince, isWrite, markAudit } from '../support/audit.ts'
 import { observe, type Observer } from './observe.ts'
-import { nameOf, namespaceOf, podPath } from './objects.ts'
+import { podPath } from './objects.ts'
 import { SERVICE_ACCOUNT } from '../support/identity.ts'
 import type { Stage } from './plane.ts'
-import { rawLoop, templatesFrom, type Templates } from './raw.ts'
+import { rawLoop, type Templates } from './raw.ts'
 import { bootstrap, median, type Row } from './report.ts'
 
 /** Raw segments on both sides of one of ours may differ by this much; else the machine was disturbed. */
@@ -35,7 +35,8 @@ export async function measureThroughput(
   preload?: string,
 ): Promise<Throughput> {
   await using observer = observe(stage.api, { objects: '/api/v1/pods', ownerOf: (name) => name.replace(/-pod$/, '') })
-  const templates = await learn(stage, observer)
+  const templates = await stage.templates()
+  observer.forget()
   const raws = [await rawSegment(stage, observer, templates, count)]
   const ours: Segment[] = []
   for (let pair = 0; pair < pairs; pair += 1) {
@@ -46,19 +47,6 @@ export async function measureThroughput(
     )
   }
   return report(ours, raws, count)
-}
-
-/** One workload made by the operator, as the pattern of the raw loop's bytes. */
-async function learn(stage: Stage, observer: Observer): Promise<Templates> {
-  await stage.createResources('pattern', 1)
-  await using operator = await stage.operator()
-  await observer.until('statuses', 1, 60_000)
-  const templates = await templatesFrom(stage.api, namespaceOf(0), nameOf('pattern', 0))
-  operator.send('SIGTERM')
-  await operator.exited
-  await stage.clear()
-  observer.forget()
-  return templates
 }
 
 async function rawSegment(stage: Stage, observer: Observer, templates: Templates, count: number): Promise<number> {

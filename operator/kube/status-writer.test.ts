@@ -105,6 +105,21 @@ describe('the status writer', () => {
     expect(objectAt(rig.client.calls[1]?.body, 'status')).toEqual({ healthy: false })
   })
 
+  it('lets what changed during a write wait for company, unless it is urgent', async () => {
+    const term = given.term()
+    const gate = rig.client.hold()
+    rig.writer.status(KEY, running, term)
+    rig.writer.status(KEY, Object.assign({}, running, { address: 'a' }), term)
+    gate.release()
+    await settle()
+    expect(rig.client.calls).toHaveLength(1)
+
+    rig.writer.status(KEY, Object.assign({}, running, { address: 'b' }), term)
+    await rig.clock.advance(200)
+
+    expect(rig.client.calls.map((call) => objectAt(call.body, 'status')['address'])).toEqual([undefined, 'b'])
+  })
+
   it('has room until many statuses wait, and again when they are written', async () => {
     const gate = rig.client.hold()
     for (let n = 0; n < 80; n += 1) {

@@ -60,7 +60,7 @@ interface Entry {
   readonly term: Term
   /** The version it was compared with, and the outcome: good as long as the store still has that version. */
   readonly over: CrFact
-  readonly change: StatusChange | undefined
+  readonly change: StatusChange
 }
 
 class CoalescingWriter implements StatusWriter {
@@ -70,6 +70,8 @@ class CoalescingWriter implements StatusWriter {
   readonly #ready = new Set<Key>()
   readonly #waiting = new Map<Key, number>()
   readonly #inFlight = new Set<Key>()
+  /** The latest wish for what is in flight. */
+  readonly #held = new Map<Key, Pick<Entry, 'wish' | 'term'>>()
   readonly #onIdle = new Set<() => void>()
   readonly #onRoom = new Set<() => void>()
   /** How often in a row a status could not be written. */
@@ -81,19 +83,23 @@ class CoalescingWriter implements StatusWriter {
   }
 
   set(key: Key, wish: StatusPatch, term: Term): void {
+    // While a write is in flight the stored status is not the last word: compared after it.
+    if (this.#inFlight.has(key)) this.#held.set(key, { wish, term })
+    else this.#place(key, wish, term)
+    this.#pump()
+  }
+
+  #place(key: Key, wish: StatusPatch, term: Term): void {
     const over = this.#stored(key)
-    if (over === undefined) return this.#drop(key)
-    const change = changeOf(over, wish, term)
-    // While a write is in flight the stored status is not the last word: compare again after it.
-    if (change === undefined && !this.#inFlight.has(key)) return this.#drop(key)
+    const change = over === undefined ? undefined : changeOf(over, wish, term)
+    if (over === undefined || change === undefined) return this.#drop(key)
     this.#entries.set(key, { wish, term, over, change })
-    if (change?.isUrgent === true) {
+    if (change.isUrgent || this.#onIdle.size > 0) {
       this.#waiting.delete(key)
       this.#ready.add(key)
     } else if (!this.#ready.has(key) && !this.#waiting.has(key)) {
       this.#waiting.set(key, this.#options.clock.monotonicMs() + COMPANY_MS)
     }
-    this.#pump()
   }
 
   async room(signal: AbortSignal): Promise<void> {
@@ -131,7 +137,6 @@ class CoalescingWriter implements StatusWriter {
     for (const key of this.#ready) {
       if (this.#inFlight.size >= IN_FLIGHT) return
       const entry = this.#entries.get(key)
-      if (this.#inFlight.has(key)) continue
       this.#ready.delete(key)
       this.#entries.delete(key)
       if (entry !== undefined) void this.#send(key, entry)
@@ -170,6 +175,9 @@ class CoalescingWriter implements StatusWriter {
       this.#failed(key, error, entry.term)
     }
     this.#inFlight.delete(key)
+    const held = this.#held.get(key)
+    this.#held.delete(key)
+    if (held !== undefined) this.#place(key, held.wish, held.term)
     this.#pump()
     if (this.#ready.size < ROOM) for (const resolve of this.#onRoom) resolve()
   }
@@ -206,7 +214,7 @@ class CoalescingWriter implements StatusWriter {
   }
 
   #isIdle(): boolean {
-    return this.#entries.size === 0 && this.#inFlight.size === 0
+    return this.#entries.size === 0 && this.#inFlight.size === 0 // What is held is in flight.
   }
 
   #tellIdle(): void {
