@@ -5,7 +5,7 @@ import type { PodFact } from '#api/facts.ts'
 import type { KindName } from '#api/generated/kinds.ts'
 import type { StatusPatch } from '#api/ports.ts'
 import type { RefusedReason } from '#api/reasons.ts'
-import { validateSpec, type Problem } from '#api/validate.ts'
+import { validateSpec, type Problem, type Validated } from '#api/validate.ts'
 import type { Acceptance, Statement } from './parts/conditions.ts'
 import { answerTo, confirmedDead, type ConfirmedDead } from './parts/declared-dead.ts'
 import { soonest } from './parts/conditions.ts'
@@ -20,12 +20,12 @@ import { buildHead, newest, resourceRef } from './parts/status.ts'
 import type { Desired, Look, Observed, Reported, Snapshot, Workload, WorkloadDefinition } from './workload.ts'
 
 export function defineWorkload<K extends KindName>(definition: WorkloadDefinition<K>): Workload {
-  return { kind: definition.kind, look: (seen) => look(definition, seen) }
+  const validate = remembered((text) => validateSpec(definition.kind, parse(text)))
+  return { kind: definition.kind, look: (seen) => look(definition, validate(seen.cr.spec), seen) }
 }
 
-function look<K extends KindName>(definition: WorkloadDefinition<K>, seen: Observed): Look {
+function look<K extends KindName>(definition: WorkloadDefinition<K>, checked: Validated<K>, seen: Observed): Look {
   const asked = confirmedDead(seen)
-  const checked = validateSpec(definition.kind, parse(seen.cr.spec))
   if (checked.type === 'invalid') return refused(seen, 'InvalidSpec', checked.problems)
   const problems = overlayProblems(checked.spec.podTemplate)
   if (problems.length > 0) return refused(seen, 'InvalidPodTemplate', problems)
@@ -73,6 +73,23 @@ function withAnswer(reported: Reported, asked: ConfirmedDead, after: Observed): 
   const handled = answer === undefined || asked.type === 'none' ? after.stored.lastHandledConfirmDead : asked.uid
   const field = handled === undefined ? {} : { lastHandledConfirmDead: handled }
   return { ...reported, status: { ...reported.status, ...field }, ...(answer === undefined ? {} : { answer }) }
+}
+
+// A new workload is looked at about six times within a second, and validation is a tenth of the work.
+const REMEMBERED = 64
+const REMEMBERED_LENGTH = 8192
+
+/** The last answers of a pure function of a text. */
+function remembered<V>(of: (text: string) => V): (text: string) => V {
+  const known = new Map<string, V>()
+  return (text) => {
+    const found = known.get(text) ?? of(text)
+    known.delete(text)
+    if (text.length <= REMEMBERED_LENGTH) known.set(text, found)
+    const [oldest] = known.keys()
+    if (oldest !== undefined && known.size > REMEMBERED) known.delete(oldest)
+    return found
+  }
 }
 
 /** Text that is no JSON cannot come from the API server; it counts as a spec of the wrong shape. */
