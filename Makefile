@@ -49,7 +49,7 @@ verify: $(STAMP) ## What the pipeline runs: generated files unchanged, lint, tes
 bundle: $(STAMP) ## The operator as one program, in dist/
 	@node operator/tools/bundle.ts
 
-bench: $(STAMP) ## The performance budgets, as a table and JSON (N=1000; N=10000 is the long form)
+bench: $(STAMP) ## The performance budgets, as a table and JSON (N=1000 or 10000; ONLY=throughput,control,idle,latency)
 	@node e2e/bench/run.ts
 
 # npm is started by whatever Node the machine has; from then on the pinned one is used.

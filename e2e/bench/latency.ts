@@ -2,7 +2,6 @@
 // kube-controller-manager doing the same for ReplicaSets on the same control plane, and beside a loop that answers each
 // resource with the two writes and decides nothing: what a custom resource and its pod cost this control plane at least.
 import { systemClock } from '#lib/clock.ts'
-import { isAbort } from '#lib/errors.ts'
 import type { Api } from '../support/api.ts'
 import { nameOf, namespaceOf, resource, resourcePath } from './objects.ts'
 import { observe } from './observe.ts'
@@ -51,7 +50,7 @@ async function ourLatency(stage: Stage, samples: number): Promise<Distribution> 
 async function rawLatency(stage: Stage, templates: Templates, samples: number): Promise<Distribution> {
   const stop = new AbortController()
   const reactor = rawReactor(stage.api, templates, stop.signal).catch((error: unknown) => {
-    if (!isAbort(error)) throw error
+    if (!stop.signal.aborted) throw error
   })
   try {
     return await resourceLatency(stage, 'raw', samples)

@@ -1,5 +1,6 @@
 // The command lines of the parts of a control plane. Pure.
 import path from 'node:path'
+import { SIMULATED_LABEL } from './simulation.ts'
 
 export const PARTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'] as const
 
@@ -92,7 +93,10 @@ export function kwokArguments(kubeconfig: string): readonly string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
     `--config=${STAGES_FILE}`,
-    '--manage-all-nodes=true',
+    '--manage-all-nodes=false',
+    `--manage-nodes-with-label-selector=${Object.entries(SIMULATED_LABEL)
+      .map((pair) => pair.join('='))
+      .join(',')}`,
     '--node-lease-duration-seconds=40', // renewed each 10 s, like a kubelet's
     '--cidr=10.244.0.0/16',
     '--node-ip=127.0.0.1',

@@ -5,6 +5,8 @@ import { messageOf } from '#lib/errors.ts'
 import type { Api } from './api.ts'
 import { at, listAt, parseJson, textAt } from './json.ts'
 
+/** Of the nodes that kwok serves. */
+export const SIMULATED_LABEL = { 'simulation.highlander.plexobject.io/served': 'true' }
 const SIMULATED_NODE = 'sim-0'
 const STORAGE_CLASS = 'standard'
 const PROVISIONER = 'simulation.highlander.plexobject.io/volumes'
@@ -15,7 +17,7 @@ const RETRY_MS = 500
 const ROOM = { cpu: '100k', memory: '100Ti', pods: '1M', 'ephemeral-storage': '100Ti' }
 
 export async function createNode(api: Api, signal: AbortSignal): Promise<void> {
-  const labels = { 'kubernetes.io/hostname': SIMULATED_NODE, 'kubernetes.io/os': 'linux' }
+  const labels = { 'kubernetes.io/hostname': SIMULATED_NODE, 'kubernetes.io/os': 'linux', ...SIMULATED_LABEL }
   const body = {
     apiVersion: 'v1',
     kind: 'Node',

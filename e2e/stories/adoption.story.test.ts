@@ -62,10 +62,7 @@ async function podsOf(name: string): Promise<readonly Json[]> {
 }
 
 async function isAdopted(name: string): Promise<boolean> {
-  const events = await world.api.must('GET', `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`)
-  return itemsOf(events, 'items').some(
-    (event) => textAt(event, 'regarding', 'name') === name && textAt(event, 'reason') === 'Adopted',
-  )
+  return (await world.events(name)).some(({ reason }) => reason === 'Adopted')
 }
 
 describe.each(examples)('$kind deleted with --cascade=orphan and made again', ({ kind, spec, children }) => {

@@ -193,14 +193,8 @@ describe('the life of a workload', () => {
   }
 
   async function event(name: string, reason: string, note = ''): Promise<void> {
-    await eventually(`the Event ${reason} of ${name}`, async () => {
-      const answer = await world.api.must('GET', `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`)
-      return itemsOf(answer, 'items').some(
-        (one) =>
-          textAt(one, 'regarding', 'name') === name &&
-          textAt(one, 'reason') === reason &&
-          textAt(one, 'note').includes(note),
-      )
-    })
+    await eventually(`the Event ${reason} of ${name}`, async () =>
+      (await world.events(name)).some((told) => told.reason === reason && told.note.includes(note)),
+    )
   }
 })

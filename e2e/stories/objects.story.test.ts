@@ -23,12 +23,8 @@ afterAll(async () => {
   await world?.[Symbol.asyncDispose]()
 })
 
-/** Reasons of the Events about a resource, in order. */
 async function eventsOf(name: string): Promise<readonly string[]> {
-  const events = await world.api.must('GET', `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`)
-  return itemsOf(events, 'items')
-    .filter((event) => textAt(event, 'regarding', 'name') === name)
-    .map((event) => textAt(event, 'reason'))
+  return (await world.events(name)).map(({ reason }) => reason)
 }
 
 describe('volumes', () => {

@@ -28,6 +28,8 @@ interface Objects {
   /** Resolves when active and healthy are both true for the current generation. */
   healthy(kind: KindName, name: string, namespace?: string): Promise<Json>
   condition(kind: KindName, name: string, type: string): Promise<Condition | undefined>
+  /** Events about the resource, in no order. */
+  events(name: string): Promise<readonly Told[]>
 }
 
 export interface World extends Objects, AsyncDisposable {
@@ -39,6 +41,11 @@ export interface World extends Objects, AsyncDisposable {
   readonly folder: string
   /** Started and ready. */
   operator(options?: OperatorOptions): Promise<OperatorProcess>
+}
+
+export interface Told {
+  readonly reason: string
+  readonly note: string
 }
 
 export interface Condition {
@@ -125,6 +132,10 @@ function objectsIn(api: Api, namespace: string): Objects {
     healthy: (kind, name, where) =>
       eventually(`${kind} ${name} active and healthy`, async () => healthyOf(await objects.get(kind, name, where))),
     condition: async (kind, name, type) => conditionOf(await objects.get(kind, name), type),
+    events: async (name) =>
+      itemsOf(await api.must('GET', `/apis/events.k8s.io/v1/namespaces/${namespace}/events`), 'items')
+        .filter((event) => textAt(event, 'regarding', 'name') === name)
+        .map((event) => ({ reason: textAt(event, 'reason'), note: textAt(event, 'note') })),
   }
   return objects
 }

@@ -173,6 +173,11 @@ describe('an overlay may not touch', () => {
       { spec: { containers: [{ name: 'main', $patch: 'delete' }] } },
       "may not remove or rename the container 'main'",
     ],
+    [
+      'spec.containers[0].env[0].name',
+      { spec: { containers: [{ name: 'main', env: [{ name: 'HIGHLANDER_TERM', $patch: 'delete' }] }] } },
+      "may not start with 'HIGHLANDER_', which is reserved",
+    ],
     ['spec.containers[0].name', { spec: { containers: [{ image: 'x:1' }] } }, 'Required value: items are merged by it'],
     [
       'spec.containers[0].env[1].name',

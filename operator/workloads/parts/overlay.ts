@@ -111,6 +111,7 @@ export function overlayProblems(overlay: PodTemplate | undefined): readonly Prob
     ...reservedKeys('annotations', metadata.annotations ?? {}),
     ...fixedFields(spec),
     ...removalOfMain(spec),
+    ...reservedVariables(spec),
     ...namelessItems(spec, `${PATH}.spec`),
   ]
 }
@@ -142,6 +143,20 @@ function fixedFields(spec: Fields): readonly Problem[] {
 function removalOfMain({ containers }: Fields): readonly Problem[] {
   const removes = Array.isArray(containers) && containers.some((item) => isDeletion(item) && isMain(item))
   return removes ? [{ path: `${PATH}.spec.containers`, message: "may not remove or rename the container 'main'" }] : []
+}
+
+/** As rule E2 says of `env` and `extraEnv`: fencing rests on what the process reads there. */
+function reservedVariables({ containers }: Fields): readonly Problem[] {
+  if (!Array.isArray(containers)) return []
+  return containers.flatMap((item: unknown, index) => {
+    const variables = isFields(item) && isMain(item) && Array.isArray(item['env']) ? item['env'] : []
+    return variables.flatMap((variable: unknown, place) => {
+      const name = isFields(variable) ? variable['name'] : undefined
+      const isReserved = typeof name === 'string' && name.startsWith('HIGHLANDER_')
+      const path = `${PATH}.spec.containers[${index}].env[${place}].name`
+      return isReserved ? [{ path, message: "may not start with 'HIGHLANDER_', which is reserved" }] : []
+    })
+  })
 }
 
 /** Items that could not be told apart. */
