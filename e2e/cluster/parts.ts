@@ -79,6 +79,10 @@ export function controllerManagerArguments(layout: Layout, kubeconfig: string): 
     '--leader-elect=false',
     `--root-ca-file=${layout.caFile}`,
     `--service-account-private-key-file=${layout.serviceAccountKeyFile}`,
+    // Of so few nodes one that falls silent is many: pods are evicted from it all the same, and at once.
+    '--node-eviction-rate=100',
+    '--secondary-node-eviction-rate=100',
+    '--unhealthy-zone-threshold=1',
     // Each controller under its own name, as in installed clusters: admission policies see the same users.
     '--use-service-account-credentials=true',
     '--profiling=false',

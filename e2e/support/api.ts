@@ -45,7 +45,10 @@ export async function connectApi(kubeconfig: string, sockets = 32): Promise<Api>
   ): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const text = options.body === undefined ? undefined : JSON.stringify(options.body)
-      const headers = { 'content-type': options.contentType ?? 'application/json', accept: 'application/json' }
+      // Without a length Node sends the body of a DELETE in a form that the server ignores.
+      const length = text === undefined ? {} : { 'content-length': Buffer.byteLength(text) }
+      const type = options.contentType ?? 'application/json'
+      const headers = { 'content-type': type, accept: 'application/json', ...length }
       const extra = signal === undefined ? {} : { signal }
       const outgoing = https.request(new URL(path, server), { agent, method, headers, ...extra }, resolve)
       outgoing.on('error', reject)
