@@ -43,7 +43,7 @@ export interface World extends Objects, AsyncDisposable {
   operator(options?: OperatorOptions): Promise<OperatorProcess>
 }
 
-export interface Told {
+interface Told {
   readonly reason: string
   readonly note: string
 }
