@@ -1,7 +1,7 @@
 // Checks a spec as the API server would, and fills in the defaults. It never throws, whatever JSON it is given, and
 // never changes its input. A spec of the wrong shape is told its shape first: rules are judged only when that is right.
-import { Ajv } from 'ajv'
-import type { ErrorObject, FuncKeywordDefinition, ValidateFunction } from 'ajv'
+import { checkOf, type Check } from './checks.ts'
+import { duplicatesIn } from './duplicates.ts'
 import type { KindName, RuleId, Specs } from './generated/kinds.ts'
 import { schemas } from './generated/schema.ts'
 import { describeErrors } from './problems.ts'
@@ -21,7 +21,8 @@ export function validateSpec<K extends KindName>(kind: K, spec: unknown, old?: u
   if (spec === undefined || spec === null) return invalid([{ path: 'spec', message: 'Required value' }])
   const { check, specRules } = checkerOf(kind)
   const filled = copy(spec)
-  if (!check(filled)) return invalid(describeErrors(check.errors ?? [], filled))
+  const errors = [...(check(filled) ? [] : (check.errors ?? [])), ...duplicatesIn(schemas[kind], filled)]
+  if (errors.length > 0) return invalid(describeErrors(errors, filled))
 
   const before = old === undefined ? undefined : shaped(kind, old)
   const problems = brokenRules(specRules, { spec: copy(spec) }, { spec: before })
@@ -55,7 +56,7 @@ function shaped(kind: KindName, old: unknown): unknown {
 }
 
 interface Checker {
-  readonly check: ValidateFunction
+  readonly check: Check
   readonly specRules: readonly KnownRule[]
   readonly nameRules: readonly KnownRule[]
 }
@@ -68,65 +69,12 @@ function checkerOf(kind: KindName): Checker {
   if (known !== undefined) return known
   const rules = models.find((model) => model.kind === kind)?.rules.flatMap((rule) => prepare(rule)) ?? []
   const checker = {
-    check: createAjv().compile({ ...schemas[kind] }),
+    check: checkOf(kind),
     specRules: rules.filter((rule) => !rule.onCreate),
     nameRules: rules.filter((rule) => rule.onCreate),
   }
   checkers.set(kind, checker)
   return checker
-}
-
-function createAjv(): Ajv {
-  const ajv = new Ajv({ strict: true, allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true })
-  ajv.addFormat('int32', { type: 'number', validate: (value) => value >= -(2 ** 31) && value < 2 ** 31 })
-  // Larger numbers have lost their last digits before they get here.
-  ajv.addFormat('int64', { type: 'number', validate: (value) => Number.isSafeInteger(value) })
-  ajv.addKeyword(listType)
-  ajv.addVocabulary([
-    'x-kubernetes-list-map-keys',
-    'x-kubernetes-int-or-string',
-    'x-kubernetes-preserve-unknown-fields',
-  ])
-  return ajv
-}
-
-/** Values of a `set` and keys of a `map` occur once. */
-const listType: FuncKeywordDefinition = {
-  keyword: 'x-kubernetes-list-type',
-  type: 'array',
-  errors: 'full',
-  compile: (mode: unknown, parent) => {
-    const keys: unknown = parent['x-kubernetes-list-map-keys']
-    const identify = (item: unknown): unknown => (mode === 'map' ? keysOf(item, keys) : item)
-    const validate: ReturnType<NonNullable<FuncKeywordDefinition['compile']>> = (
-      items: readonly unknown[],
-      context,
-    ) => {
-      if (mode === 'atomic') return true
-      const errors = findDuplicates(items.map(identify), context?.instancePath ?? '')
-      validate.errors = errors
-      return errors.length === 0
-    }
-    return validate
-  },
-}
-
-function keysOf(item: unknown, keys: unknown): unknown {
-  if (!isRecord(item) || !Array.isArray(keys)) return undefined
-  return Object.fromEntries(keys.map((key) => [String(key), item[String(key)]]))
-}
-
-function findDuplicates(identities: readonly unknown[], listPath: string): Partial<ErrorObject>[] {
-  const seen = new Set<string>()
-  return identities.flatMap((identity, index) => {
-    const text = JSON.stringify(identity) ?? ''
-    if (text === '' || text === '{}' || !seen.has(text)) {
-      seen.add(text)
-      return []
-    }
-    const instancePath = `${listPath}/${index}`
-    return [{ keyword: 'x-kubernetes-list-type', instancePath, params: { duplicate: identity } }]
-  })
 }
 
 interface KnownRule {

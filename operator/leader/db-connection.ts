@@ -18,7 +18,7 @@ export interface DbSettings {
   readonly tls?: DbTls
 }
 
-export interface DbTls {
+interface DbTls {
   /** false: encrypted, but anybody may be at the other end (sslmode=require). */
   readonly verify: boolean
   /** false: any name will do (sslmode=verify-ca). */

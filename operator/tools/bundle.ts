@@ -7,6 +7,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { leanClient } from './lean-client.ts'
+import { checksAtBuildTime } from './ready-checks.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
@@ -28,7 +29,7 @@ async function bundleOperator(folder: string): Promise<string> {
     legalComments: 'linked',
     // CommonJS packages inside the bundle ask for built-in modules with require.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    plugins: [leanClient],
+    plugins: [leanClient, checksAtBuildTime],
     define: { HIGHLANDER_BUILD: JSON.stringify(await describeBuild()) },
   })
   return path.join(folder, 'highlander.mjs')
