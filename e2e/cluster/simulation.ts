@@ -10,6 +10,8 @@ export const SIMULATED_LABEL = { 'simulation.highlander.plexobject.io/served': '
 const SIMULATED_NODE = 'sim-0'
 const STORAGE_CLASS = 'standard'
 const PROVISIONER = 'simulation.highlander.plexobject.io/volumes'
+/** Says on a claim whom the controller manager has asked for a volume. */
+const ASKED = 'volume.kubernetes.io/storage-provisioner'
 const CLAIMS = '/api/v1/persistentvolumeclaims'
 const VOLUMES = '/api/v1/persistentvolumes'
 const RETRY_MS = 500
@@ -46,7 +48,7 @@ export async function isNodeReady(api: Api, signal: AbortSignal): Promise<boolea
   return textAt(ready, 'status') === 'True' && listAt(node, 'spec', 'taints').length === 0
 }
 
-/** Gives each pending claim of the class a volume and takes it away with the claim. Runs until the signal fires. */
+/** Gives each claim of the class that asks for it a volume and takes it away with the claim. Runs until the signal fires. */
 export async function provisionVolumes(api: Api, report: (line: string) => void, signal: AbortSignal): Promise<void> {
   let told = false
   while (!signal.aborted) {
@@ -78,10 +80,17 @@ async function followClaims(api: Api, signal: AbortSignal): Promise<void> {
 async function provide(api: Api, claim: unknown, signal: AbortSignal): Promise<void> {
   if (textAt(claim, 'spec', 'storageClassName') !== STORAGE_CLASS) return
   if (textAt(claim, 'metadata', 'deletionTimestamp') !== '') return
-  if (textAt(claim, 'spec', 'volumeName') === '')
-    await api.request({ method: 'POST', path: VOLUMES, body: buildVolume(claim) }, signal)
+  if (isWaiting(claim)) await api.request({ method: 'POST', path: VOLUMES, body: buildVolume(claim) }, signal)
   else if (textAt(claim, 'status', 'phase') === 'Bound' && requestedSize(claim) !== sizeOf(claim))
     await api.request({ method: 'PATCH', path: `${pathOf(claim)}/status`, body: grownTo(requestedSize(claim)) }, signal)
+}
+
+/**
+ * Not before the controller manager has asked, as with every provisioner: it binds a volume that is there already without
+ * its annotations on the claim, so that claims would differ by who was faster.
+ */
+function isWaiting(claim: unknown): boolean {
+  return textAt(claim, 'spec', 'volumeName') === '' && textAt(claim, 'metadata', 'annotations', ASKED) === PROVISIONER
 }
 
 function requestedSize(claim: unknown): string {
