@@ -38,11 +38,21 @@ export function nextStep(seen: Seen, wanted: Child): Step {
 
 function withoutPod(seen: Seen): Step {
   if (isGivenUp(seen)) return { type: 'give-up' }
-  const isAskedFor = pendingRestart(seen) !== undefined
-  if (!isAskedFor && wasWishedAs(completionOf(seen)?.applied, (revision) => podOf(seen, revision)))
-    return { type: 'completed' }
+  if (isCompletionInForce(seen)) return { type: 'completed' }
   const [other] = unended(seen.pods, seen.gone)
   return other === undefined ? { type: 'create' } : { type: 'wait', pod: other }
+}
+
+/** What has completed is still what is asked for. */
+function isCompletionInForce(seen: Seen): boolean {
+  const isAskedFor = pendingRestart(seen) !== undefined
+  return !isAskedFor && wasWishedAs(completionOf(seen)?.applied, (revision) => podOf(seen, revision))
+}
+
+/** This very pod has completed and that is stored: whatever happens to its object afterwards changes nothing. */
+function isRemembered(seen: Seen, pod: PodFact): boolean {
+  const isProven = proofOfEnd(pod, seen.gone) !== undefined && seen.stored.instance?.podUID === pod.uid
+  return isProven && isCompletionInForce(seen)
 }
 
 export function completionOf(seen: Seen): { readonly at: string; readonly applied: string } | undefined {
@@ -52,6 +62,7 @@ export function completionOf(seen: Seen): { readonly at: string; readonly applie
 function withPod(seen: Seen, wanted: Child, pod: PodFact): Step {
   const ownership = judge(pod, ownerOf(seen.resource))
   if (ownership === 'stranger') return { type: 'conflict' }
+  if (isRemembered(seen, pod)) return { type: 'completed', pod }
   // E1 is waited for in all these cases: the name is taken until the object is gone.
   if (ownership === 'predecessor' || pod.deleting) return { type: 'wait', pod }
   if (proofOfEnd(pod, seen.gone) !== undefined) return afterTheEnd(seen, wanted, pod)

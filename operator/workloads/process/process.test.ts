@@ -1,6 +1,7 @@
 // The life of a process: what is done, and what is said about it.
 import { describe, expect, it } from 'vitest'
 import type { ContainerFact, PodFact } from '#api/facts.ts'
+import { annotation } from '#api/labels.ts'
 import { given, NAME, NOW_MS } from '#testing/given.ts'
 import { lookAt, orphaned, type Found } from '#testing/seen.ts'
 
@@ -171,6 +172,53 @@ describe('the status of a process', () => {
     expect(first).toMatchObject({ completion: { at: '2026-01-01T00:00:00Z', applied: process.hashOf('Pod') } })
     expect(second).toMatchObject({ completion: { at: '2026-01-01T00:00:00Z', applied: process.hashOf('Pod') } })
     expect(process.ready({ stored: first })).toBe('True Completed, not active, healthy')
+  })
+
+  describe('a completion that is stored', () => {
+    const stored = process.status({ facts: [completed()] })
+    const kept = { completion: { at: '2026-01-01T00:00:00Z', applied: process.hashOf('Pod') } }
+    const going = completed({ deleting: true })
+    const cleaned = { facts: [going], stored }
+    const restarted = { conditions: [], ...stored }
+    const annotations = { [annotation.restartRequestedAt]: 'now' }
+
+    it('stays while a finalizer keeps the pod object, and when it is gone', () => {
+      const second = process.status(cleaned)
+
+      expect(second).toMatchObject(kept)
+      expect(process.ready(cleaned)).toBe('True Completed, not active, healthy')
+      expect(process.desired(cleaned)).toBe('hold Pod')
+      expect(process.desired({ stored: second })).toBe('hold Pod')
+    })
+
+    it('stays when the pod was disrupted afterwards', () => {
+      const drained = { facts: [completed({ disruption: 'DeletionByTaintManager' })], stored }
+
+      expect(process.status(drained)).toMatchObject(kept)
+    })
+
+    it('stays while a stranger has the name', () => {
+      const second = process.status({ facts: [given.pod({ ...stranger, uid: 'x' })], stored })
+
+      expect(second).toMatchObject(kept)
+      expect(process.desired({ stored: second })).toBe('hold Pod')
+    })
+
+    it.each<[string, Found]>([
+      ['another spec is asked for', { ...cleaned, spec: { env: { A: 1 } } }],
+      ['a restart is asked for', { ...cleaned, stored: restarted, annotations }],
+      ['it is of the pod before', { facts: [{ ...going, uid: 'next' }], stored }],
+      ['the pod may still run', { facts: [given.pod({ deleting: true })], stored }],
+    ])('goes when %s', (_why, found) => {
+      const second = process.status(found)
+
+      expect(second).not.toHaveProperty('completion')
+      expect(process.desired(found)).toBe('hold Pod')
+    })
+
+    it('is none when the pod was on its way out before it was seen to complete', () => {
+      expect(process.status({ facts: [going] })).not.toHaveProperty('completion')
+    })
   })
 
   it('alarms when two pods run at once', () => {

@@ -10,7 +10,7 @@ import { podName } from '../parts/names.ts'
 import { ownerOf } from '../parts/owner.ts'
 import { isPaused, resumeStep } from '../parts/pause.ts'
 import { ending, endSentence, exitSentence, podState } from '../parts/pod-state.ts'
-import { isUnreachable, proofOfEnd, unended } from '../parts/proof.ts'
+import { isUnreachable, unended } from '../parts/proof.ts'
 import { hasReadinessProbe } from '../parts/probes.ts'
 import { restartFields } from '../parts/restart.ts'
 import { addressOf } from '../parts/service.ts'
@@ -186,12 +186,12 @@ function ownFields(seen: Seen, step: Step, pod: PodFact | undefined): OwnFields 
   }
 }
 
-/** Remembered when the pod object is cleaned up, and while the workload is suspended. */
+/** Remembered when the pod object is cleaned up, and while the workload is suspended or a stranger has its name. */
 function completed(seen: Seen, step: Step): Completion | undefined {
   const stored = completionOf(seen)
-  if (step.type === 'stop') return stored
+  if (step.type === 'stop' || step.type === 'conflict') return stored
   if (step.type !== 'completed') return undefined
-  if (step.pod === undefined || proofOfEnd(step.pod, seen.gone) === undefined) return stored
+  if (step.pod === undefined) return stored
   const applied = step.pod.applied === '' ? appliedHash(buildPod(seen)) : step.pod.applied
   if (stored?.applied === applied) return stored
   return { at: formatTime(step.pod.main?.finishedAtMs ?? seen.nowMs), applied }
