@@ -92,6 +92,15 @@ describe('the life of a workload', () => {
     })
   })
 
+  it('an interval that is longer than its deadline runs', async () => {
+    const spec = { image: 'busybox:1', schedule: '@every 12s', startingDeadlineSeconds: 10 }
+    await world.create('WorkloadCronJob', 'interval', spec)
+
+    await eventually('a run', async () =>
+      at(await world.get('WorkloadCronJob', 'interval'), 'status', 'runs', 0, 'job'),
+    )
+  })
+
   describe('a run that is asked for', () => {
     const RUN = { 'simulation.highlander.plexobject.io/run-for': '3s' }
     const job = { image: 'busybox:1', schedule: '@yearly', podAnnotations: RUN }

@@ -149,6 +149,9 @@ export interface StatefulSetFact extends ChildBase {
 export interface CronJobFact extends ChildBase {
   readonly kind: 'CronJob'
   readonly suspended: boolean
+  /** What is in force, which may be an older wish than the spec's. */
+  readonly schedule: string
+  readonly timeZone?: string
   readonly activeJobs: readonly string[]
   readonly lastScheduleTime?: string
   readonly lastSuccessfulTime?: string

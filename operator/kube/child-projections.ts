@@ -76,12 +76,14 @@ function projectStatefulSet(object: unknown): StatefulSetFact | undefined {
 function projectCronJob(object: unknown): CronJobFact | undefined {
   const base = childBaseOf('CronJob', object)
   if (base === undefined) return undefined
-  const status = objectAt(object, 'status')
+  const [spec, status] = [objectAt(object, 'spec'), objectAt(object, 'status')]
   return {
     ...base,
-    suspended: objectAt(object, 'spec')['suspend'] === true,
+    suspended: spec['suspend'] === true,
+    schedule: textAt(spec, 'schedule') ?? '',
     activeJobs: listAt(status, 'active').flatMap((job) => textAt(job, 'name') ?? []),
     ...present({
+      timeZone: textAt(spec, 'timeZone'),
       lastScheduleTime: textAt(status, 'lastScheduleTime'),
       lastSuccessfulTime: textAt(status, 'lastSuccessfulTime'),
     }),

@@ -105,19 +105,35 @@ describe('the status writer', () => {
     expect(objectAt(rig.client.calls[1]?.body, 'status')).toEqual({ healthy: false })
   })
 
-  it('lets what changed during a write wait for company, unless it is urgent', async () => {
+  it('asks for another look at what was reported during a write: it knew nothing of that write', async () => {
     const term = given.term()
     const gate = rig.client.hold()
     rig.writer.status(KEY, running, term)
     rig.writer.status(KEY, Object.assign({}, running, { address: 'a' }), term)
     gate.release()
-    await settle()
-    expect(rig.client.calls).toHaveLength(1)
-
-    rig.writer.status(KEY, Object.assign({}, running, { address: 'b' }), term)
     await rig.clock.advance(200)
 
-    expect(rig.client.calls.map((call) => objectAt(call.body, 'status')['address'])).toEqual([undefined, 'b'])
+    expect(rig.client.calls).toHaveLength(1)
+    expect([rig.requeued, rig.delays]).toEqual([[KEY], [0]])
+  })
+
+  it('writes what was reported over the answer, after company, though the write is still under way', async () => {
+    const term = given.term()
+    const gate = rig.client.hold()
+    rig.writer.status(KEY, running, term)
+    // The watch is faster than the answer.
+    const written = given.cr({ resourceVersion: '101', status: { ...running, leader } })
+    rig.stores.see(written)
+    const metadata = { name: 'report', uid: written.uid, resourceVersion: '101' }
+    rig.client.answer(() => given.object('WorkloadProcess', { metadata, status: { ...running, leader } }))
+    rig.writer.status(KEY, Object.assign({}, running, { address: 'a' }), term)
+    gate.release()
+    await settle()
+    expect(rig.client.calls).toHaveLength(1)
+    await rig.clock.advance(200)
+
+    expect(rig.client.calls.map((call) => objectAt(call.body, 'status')['address'])).toEqual([undefined, 'a'])
+    expect(rig.requeued).toEqual([])
   })
 
   it('has room until many statuses wait, and again when they are written', async () => {

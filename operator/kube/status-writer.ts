@@ -70,8 +70,8 @@ class CoalescingWriter implements StatusWriter {
   readonly #ready = new Set<Key>()
   readonly #waiting = new Map<Key, number>()
   readonly #inFlight = new Set<Key>()
-  /** The latest wish for what is in flight. */
-  readonly #held = new Map<Key, Pick<Entry, 'wish' | 'term'>>()
+  /** The latest wish for what is in flight, and what it was computed from. */
+  readonly #held = new Map<Key, Pick<Entry, 'wish' | 'term'> & { readonly over: CrFact | undefined }>()
   readonly #onIdle = new Set<() => void>()
   readonly #onRoom = new Set<() => void>()
   /** How often in a row a status could not be written. */
@@ -84,7 +84,7 @@ class CoalescingWriter implements StatusWriter {
 
   set(key: Key, wish: StatusPatch, term: Term): void {
     // While a write is in flight the stored status is not the last word: compared after it.
-    if (this.#inFlight.has(key)) this.#held.set(key, { wish, term })
+    if (this.#inFlight.has(key)) this.#held.set(key, { wish, term, over: this.#stored(key) })
     else this.#place(key, wish, term)
     this.#pump()
   }
@@ -175,11 +175,21 @@ class CoalescingWriter implements StatusWriter {
       this.#failed(key, error, entry.term)
     }
     this.#inFlight.delete(key)
-    const held = this.#held.get(key)
-    this.#held.delete(key)
-    if (held !== undefined) this.#place(key, held.wish, held.term)
+    this.#placeHeld(key)
     this.#pump()
     if (this.#ready.size < ROOM) for (const resolve of this.#onRoom) resolve()
+  }
+
+  /**
+   * A status tells of the one before it (history, counters), so a wish that knows nothing of what was written meanwhile
+   * would take that back: the workload is looked at again. In a flush there is no other look, and the state matters more.
+   */
+  #placeHeld(key: Key): void {
+    const held = this.#held.get(key)
+    this.#held.delete(key)
+    if (held === undefined) return
+    if (held.over === this.#stored(key) || this.#onIdle.size > 0) this.#place(key, held.wish, held.term)
+    else this.#options.requeue(key, 0)
   }
 
   async #write(key: Key, { wish, term, over, change }: Entry): Promise<void> {

@@ -122,7 +122,8 @@ function statefulSet(over: Partial<StatefulSetFact> = {}): StatefulSetFact {
 
 function cronJob(over: Partial<CronJobFact> = {}): CronJobFact {
   const common = base('CronJob', NAME, over, 'WorkloadCronJob')
-  return { ...common, suspended: false, activeJobs: [], ...over, kind: 'CronJob' }
+  const inForce = { suspended: false, schedule: '0 0 * * *', timeZone: 'UTC', activeJobs: [] }
+  return { ...common, ...inForce, ...over, kind: 'CronJob' }
 }
 
 /** A running Job, controlled by the native CronJob `report`. */

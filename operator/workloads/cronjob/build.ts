@@ -1,4 +1,5 @@
 // The native object of a WorkloadCronJob: a CronJob.
+import { intervalOf } from './schedule.ts'
 import type { CronJobFact } from '#api/facts.ts'
 import { MANUAL_RUN } from '#api/labels.ts'
 import type { Child } from '#api/ports.ts'
@@ -39,12 +40,20 @@ function cronJobOf(seen: Seen, suspend: boolean, revision: string): Child {
       timeZone: spec.timeZone,
       suspend,
       concurrencyPolicy: spec.concurrencyPolicy,
-      startingDeadlineSeconds: spec.startingDeadlineSeconds,
+      startingDeadlineSeconds: deadlineSecondsOf(spec),
       successfulJobsHistoryLimit: spec.successfulJobsHistoryLimit,
       failedJobsHistoryLimit: spec.failedJobsHistoryLimit,
       jobTemplate: { metadata: { labels: templateLabels(owner) }, spec: jobSpec(seen) },
     }),
   })
+}
+
+/**
+ * Of an interval, Kubernetes finds the next time by counting on from the last run, or from the beginning of the deadline
+ * if that is later (pkg/controller/cronjob/utils.go): with a deadline below the interval it never finds one that is due.
+ */
+function deadlineSecondsOf(spec: Seen['resource']['spec']): number {
+  return spec.startingDeadlineSeconds + (intervalOf(spec.schedule) ?? 0) / 1000
 }
 
 /** A run that is not of the schedule, otherwise like one that is. */

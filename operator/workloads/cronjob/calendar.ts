@@ -47,12 +47,19 @@ export interface Zone {
 /** Undefined for a name that this platform does not know. */
 export function zoneOf(name: string): Zone | undefined {
   if (name === 'UTC' || name === 'Etc/UTC') return { wallMs: (ms) => ms }
+  const known = zones.get(name)
+  if (known !== undefined) return known
   try {
-    return zoneFrom(new Intl.DateTimeFormat('en-US-u-ca-gregory-nu-latn', { ...parts, timeZone: name }))
+    const zone = zoneFrom(new Intl.DateTimeFormat('en-US-u-ca-gregory-nu-latn', { ...parts, timeZone: name }))
+    zones.set(name, zone)
+    return zone
   } catch {
     return undefined
   }
 }
+
+/** Making a format costs more than all its uses in a look. There are some six hundred zones. */
+const zones = new Map<string, Zone>()
 
 const parts = {
   year: 'numeric',

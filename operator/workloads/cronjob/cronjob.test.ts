@@ -53,6 +53,16 @@ describe('the child of a scheduled task', () => {
   })
 })
 
+describe('the deadline of a scheduled task', () => {
+  it.each([
+    ['0 0 * * *', 300],
+    ['@daily', 300],
+    ['@every 10m', 900],
+  ])('of %s is %d s', (schedule, startingDeadlineSeconds) => {
+    expect(cron.wish({ spec: { schedule } })?.children[0]?.object.spec).toMatchObject({ startingDeadlineSeconds })
+  })
+})
+
 describe('the status of a scheduled task', () => {
   const pulling = {
     ...run,
@@ -138,6 +148,15 @@ describe('the status of a scheduled task', () => {
     const facts = [live, job, given.job({ name: 'other', uid: 'uid-other' })]
 
     expect(cron.condition({ facts }, 'Exclusive')).toBe('False OverlapDetected')
+  })
+
+  it('warns about runs that are forgotten before their time is over', () => {
+    const ttl = (ttlSecondsAfterFinished: number) => ({ spec: { ttlSecondsAfterFinished } })
+
+    expect(cron.message(ttl(60), 'Accepted')).toContain(
+      'Set ttlSecondsAfterFinished to startingDeadlineSeconds or more.',
+    )
+    expect(cron.message(ttl(300), 'Accepted')).not.toContain('ttlSecondsAfterFinished')
   })
 
   it('warns about a schedule that never fires', () => {

@@ -1,6 +1,7 @@
 // Which runs count as missed, in the status of a scheduled task: a wall clock, what Kubernetes ran, what was stored.
 import { describe, expect, it } from 'vitest'
 import type { WorkloadCronJobStatus } from '#api/generated/kinds.ts'
+import type { CronJobFact } from '#api/facts.ts'
 import { formatTime } from '#lib/time.ts'
 import { given, NOW_MS } from '#testing/given.ts'
 import { lookAt, type Found } from '#testing/seen.ts'
@@ -18,26 +19,43 @@ interface Moment {
   /** The last time that Kubernetes ran, or the minute of it. */
   readonly ran?: number
   readonly stored?: Partial<WorkloadCronJobStatus>
-  readonly spec?: object
+  readonly spec?: Scheduled
   readonly generation?: number
+  /** Left out: as the spec asks. */
+  readonly live?: Partial<CronJobFact>
 }
 
-const every10 = { schedule: '*/10 * * * *', startingDeadlineSeconds: 300 }
+interface Scheduled {
+  readonly schedule: string
+  readonly timeZone?: string
+  readonly startingDeadlineSeconds?: number
+  readonly suspend?: boolean
+}
+
+const every10: Scheduled = { schedule: '*/10 * * * *', timeZone: 'UTC' }
 const due = (first: number, missedRuns = 0): Partial<WorkloadCronJobStatus> => ({
   observedGeneration: 1,
   nextScheduleTime: timeOf(first),
   missedRuns,
 })
 
-function foundAt({ now, ran, stored, spec = every10, generation = 1 }: Moment): Found {
+function foundAt({ now, ran, stored, spec = every10, generation = 1, live = {} }: Moment): Found {
+  const { schedule, timeZone } = spec
+  const inForce = { schedule, ...(timeZone === undefined ? {} : { timeZone }) }
   const lastScheduleTime = ran === undefined ? {} : { lastScheduleTime: timeOf(ran) }
   return {
     spec,
     generation,
-    facts: [given.cronJob({ createdAtMs: minute(-60), ...lastScheduleTime })],
+    facts: [cronJobOf({ createdAtMs: minute(-60), ...inForce, ...lastScheduleTime, ...live })],
     stored: stored ?? {},
     over: { nowMs: minute(now) },
   }
+}
+
+/** Without the zone that is given otherwise. */
+function cronJobOf(over: Partial<CronJobFact>): CronJobFact {
+  const { timeZone: _given, ...rest } = given.cronJob()
+  return { ...rest, ...over }
 }
 
 /** `next 10, 2 missed`, in minutes since the first tick. */
@@ -63,7 +81,7 @@ describe('a time that is due', () => {
 })
 
 describe('times that follow each other within the deadline', () => {
-  const spec = { schedule: '* * * * *', startingDeadlineSeconds: 300 }
+  const spec: Scheduled = { schedule: '* * * * *', timeZone: 'UTC' }
 
   it.each<[string, Moment, string]>([
     ['only the latest can still run', { now: 2.1, ran: -1, stored: due(0), spec }, 'next 2, 2 missed'],
@@ -86,12 +104,48 @@ describe('after an edit', () => {
   it.each<[string, Moment, string]>([
     ['of something else, the run is still missed', { now: 6, stored, generation: 2 }, 'next 10, 1 missed'],
     [
+      'to a schedule with more times, those between are not counted',
+      { now: 6, ran: -1, stored: due(0), generation: 2, spec: { schedule: '* * * * *', timeZone: 'UTC' } },
+      'next 7, 1 missed',
+    ],
+    [
       'of the schedule, old times are forgotten',
-      { now: 6, stored: due(-3), generation: 2, spec: { schedule: '*/10 * * * *' } },
+      { now: 6, stored: due(-3), generation: 2, spec: every10 },
       'next 10, 0 missed',
     ],
   ])('%s', (_what, moment, expected) => {
     expect(told(moment)).toBe(expected)
+  })
+})
+
+describe('a schedule that is not in force', () => {
+  const wished: Scheduled = { schedule: '* * * * *', timeZone: 'UTC' }
+  const live = { schedule: '0 * * * *' }
+
+  it.each<[string, Moment, string]>([
+    [
+      'while the wish for it waits or is refused',
+      { now: 25, stored: due(60), spec: wished, live },
+      'next 60, 0 missed',
+    ],
+    [
+      'also before it is observed',
+      { now: 25, stored: due(60), spec: wished, live, generation: 2 },
+      'next 60, 0 missed',
+    ],
+  ])('counts nothing %s', (_what, moment, expected) => {
+    expect(told(moment)).toBe(expected)
+  })
+})
+
+describe('without a time zone', () => {
+  const spec: Scheduled = { schedule: '0 9 * * *' }
+  const at = (hour: number): number => hour * 60
+
+  it('counts nothing before a run has shown that UTC is meant', () => {
+    expect(told({ now: at(10), stored: due(at(9)), spec })).toBe(`next ${at(33)}, 0 missed`)
+    expect(told({ now: at(10), ran: at(-17), stored: due(at(9)), spec })).toBe(`next ${at(33)}, 0 missed`)
+    expect(told({ now: at(10), ran: at(-15), stored: due(at(9)), spec })).toBe(`next ${at(33)}, 1 missed`)
   })
 })
 
@@ -117,7 +171,7 @@ describe('the next look', () => {
     ['is a second after the deadline', { now: 1, stored: due(0) }, 241_000],
     [
       'is after the following time, when that comes first',
-      { now: 0.5, stored: due(0), spec: { schedule: '* * * * *' } },
+      { now: 0.5, stored: due(0), spec: { schedule: '* * * * *', timeZone: 'UTC' } },
       31_000,
     ],
   ])('%s', (_what, moment, expected) => {

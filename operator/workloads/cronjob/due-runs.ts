@@ -4,10 +4,11 @@
 // `nextScheduleTime` is the first one without a verdict, and may lie in the past.
 // It promises that what it counts was missed. It does not count what Kubernetes went past while nobody looked: that may
 // have run, and its Job may have been cleaned up since.
+import type { CronJobFact } from '#api/facts.ts'
 import { parseTime } from '#lib/time.ts'
 import type { Snapshot } from '../workload.ts'
 import { liveCronJob } from './build.ts'
-import { nextFireMs, type Schedule } from './schedule.ts'
+import { intervalOf, nextFireMs, type Schedule } from './schedule.ts'
 
 type Seen = Snapshot<'WorkloadCronJob'>
 
@@ -36,21 +37,26 @@ export function dueRuns(seen: Seen): DueRuns {
     : { nextMs: comingMs, verdictMs: comingMs, missed: open.length }
 }
 
+/** What is in force: the spec may be ahead of it, while the resource is paused or its CronJob is refused. */
 function scheduleOf(seen: Seen): Schedule {
   const { spec } = seen.resource
   const live = liveCronJob(seen)
   const anchorMs = parseTime(live?.lastScheduleTime) ?? live?.createdAtMs ?? seen.cr.createdAtMs
-  return { schedule: spec.schedule, timeZone: spec.timeZone ?? 'UTC', anchorMs }
+  const { schedule, timeZone = 'UTC' } = live ?? spec
+  return { schedule, timeZone, anchorMs }
 }
 
 /** Times up to now that have no verdict yet, and that Kubernetes has not reached. */
 function openTimes(seen: Seen, schedule: Schedule): readonly number[] {
-  const ranMs = parseTime(liveCronJob(seen)?.lastScheduleTime) ?? 0
+  const live = liveCronJob(seen)
   const firstMs = firstTime(seen, schedule)
+  if (live === undefined || firstMs === undefined || !isZoneKnown(live, schedule)) return []
+  const ranMs = parseTime(live.lastScheduleTime) ?? 0
+  // After an edit nothing tells when it was made: only the time that was announced counts.
+  const most = isEdited(seen) ? 1 : MOST_COUNTED
   const times: number[] = []
-  if (firstMs === undefined) return times
   let ms: number | undefined = firstMs > ranMs ? firstMs : nextFireMs(schedule, ranMs)
-  while (ms !== undefined && ms <= seen.nowMs && times.length < MOST_COUNTED) {
+  while (ms !== undefined && ms <= seen.nowMs && times.length < most) {
     times.push(ms)
     ms = nextFireMs(schedule, ms)
   }
@@ -62,7 +68,18 @@ function firstTime(seen: Seen, schedule: Schedule): number | undefined {
   const sinceMs = parseTime(suspended?.lastTransitionTime)
   if (sinceMs !== undefined) return nextFireMs(schedule, sinceMs)
   const nextMs = parseTime('nextScheduleTime' in seen.stored ? seen.stored.nextScheduleTime : undefined)
-  if (nextMs === undefined || seen.stored.observedGeneration === seen.cr.generation) return nextMs
-  // After an edit, what was due under the old schedule alone is not missed.
+  if (nextMs === undefined || !isEdited(seen)) return nextMs
+  // What was due under the old schedule alone is not missed.
   return nextFireMs(schedule, nextMs - 1) === nextMs ? nextMs : undefined
+}
+
+function isEdited({ stored, cr }: Seen): boolean {
+  return stored.observedGeneration !== cr.generation && !stored.conditions?.some(({ type }) => type === 'Suspended')
+}
+
+/** Without a zone, that of kube-controller-manager counts: UTC as far as its last run fits. */
+function isZoneKnown({ timeZone, lastScheduleTime }: CronJobFact, schedule: Schedule): boolean {
+  if (timeZone !== undefined || intervalOf(schedule.schedule) !== undefined) return true
+  const ranMs = parseTime(lastScheduleTime)
+  return ranMs !== undefined && nextFireMs(schedule, ranMs - 1) === ranMs
 }

@@ -17,8 +17,8 @@ const FIVE_YEARS_OF_DAYS = 1827
 
 /** The first time after `afterMs`. Undefined when there is none within five years, or the text is no schedule. */
 export function nextFireMs(of: Schedule, afterMs: number): number | undefined {
-  const every = /^ *@every +(\S+) *$/.exec(of.schedule)?.[1]
-  if (every !== undefined) return nextOfInterval(every, of.anchorMs, afterMs)
+  const intervalMs = intervalOf(of.schedule)
+  if (intervalMs !== undefined) return nextOfInterval(intervalMs, of.anchorMs, afterMs)
   const expression = parseExpression(of.schedule)
   const zone = zoneOf(of.timeZone)
   if (expression === undefined || zone === undefined) return undefined
@@ -40,11 +40,14 @@ export function neverFires(schedule: string, nowMs: number): boolean {
   return true
 }
 
-/** Whole seconds, at least one, as Kubernetes rounds. */
-function nextOfInterval(text: string, anchorMs: number, afterMs: number): number | undefined {
-  const ms = parseDurationMs(text)
-  if (ms === undefined) return undefined
-  const stepMs = Math.max(1, Math.floor(ms / 1000)) * 1000
+/** Of `@every`, in whole seconds, at least one, as Kubernetes rounds. Undefined for times of the clock. */
+export function intervalOf(schedule: string): number | undefined {
+  const every = /^ *@every +(\S+) *$/.exec(schedule)?.[1]
+  const ms = every === undefined ? undefined : parseDurationMs(every)
+  return ms === undefined ? undefined : Math.max(1, Math.floor(ms / 1000)) * 1000
+}
+
+function nextOfInterval(stepMs: number, anchorMs: number, afterMs: number): number {
   const steps = Math.max(1, Math.floor((afterMs - anchorMs) / stepMs) + 1)
   return anchorMs + steps * stepMs
 }

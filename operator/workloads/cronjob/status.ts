@@ -135,8 +135,13 @@ function failureSentence(job: JobFact | undefined, namespace: string): string {
 }
 
 function scheduleWarnings({ resource, nowMs }: Seen): readonly string[] {
-  if (!neverFires(resource.spec.schedule, nowMs)) return []
-  return [`Schedule '${resource.spec.schedule}' does not fire within five years. Check its day and month.`]
+  const { schedule, ttlSecondsAfterFinished: ttl, startingDeadlineSeconds: deadline } = resource.spec
+  const never = `Schedule '${schedule}' does not fire within five years. Check its day and month.`
+  // The name of a Job keeps its time from being run again, as long as the Job is there.
+  const forgotten =
+    `A finished run is deleted after ${ttl} s, while its time can still be made up for (${deadline} s). ` +
+    'Set ttlSecondsAfterFinished to startingDeadlineSeconds or more.'
+  return [...(neverFires(schedule, nowMs) ? [never] : []), ...(ttl !== undefined && ttl < deadline ? [forgotten] : [])]
 }
 
 function resourcesOf(seen: Seen): readonly ResourceRef[] {
