@@ -31,7 +31,7 @@ beforeEach(() => {
   })
 })
 
-const withAddress = (address: string): StatusPatch => Object.assign({}, starting, { address })
+const withAddress = (address: string, of = starting): StatusPatch => Object.assign({}, of, { address })
 
 describe('the status writer', () => {
   it('patches the status over the version it was compared with', async () => {
@@ -76,7 +76,7 @@ describe('the status writer', () => {
     const term = given.term()
     rig.writer.status(KEY, withAddress('a'), term)
 
-    rig.writer.status(KEY, Object.assign({}, running, { address: 'a' }), term)
+    rig.writer.status(KEY, withAddress('a', running), term)
 
     expect(rig.client.calls.map((call) => objectAt(call.body, 'status'))).toEqual([{ healthy: true, address: 'a' }])
   })
@@ -85,9 +85,7 @@ describe('the status writer', () => {
     const term = given.term()
     rig.writer.status(KEY, withAddress('a'), term)
     rig.writer.status(KEY, starting, term)
-
     await rig.clock.advance(1000)
-
     expect(rig.client.calls).toEqual([])
   })
 
@@ -109,12 +107,11 @@ describe('the status writer', () => {
     const term = given.term()
     const gate = rig.client.hold()
     rig.writer.status(KEY, running, term)
-    rig.writer.status(KEY, Object.assign({}, running, { address: 'a' }), term)
+    rig.writer.status(KEY, withAddress('a', running), term)
     gate.release()
     await rig.clock.advance(200)
 
-    expect(rig.client.calls).toHaveLength(1)
-    expect([rig.requeued, rig.delays]).toEqual([[KEY], [0]])
+    expect([rig.client.calls.length, rig.requeued, rig.delays]).toEqual([1, [KEY], [0]])
   })
 
   it('writes what was reported over the answer, after company, though the write is still under way', async () => {
@@ -122,14 +119,12 @@ describe('the status writer', () => {
     const gate = rig.client.hold()
     rig.writer.status(KEY, running, term)
     // The watch is faster than the answer.
-    const written = given.cr({ resourceVersion: '101', status: { ...running, leader } })
-    rig.stores.see(written)
-    const metadata = { name: 'report', uid: written.uid, resourceVersion: '101' }
-    rig.client.answer(() => given.object('WorkloadProcess', { metadata, status: { ...running, leader } }))
-    rig.writer.status(KEY, Object.assign({}, running, { address: 'a' }), term)
+    const [resourceVersion, status] = ['101', { ...running, leader }] as const
+    rig.stores.see(given.cr({ resourceVersion, status }))
+    const metadata = { name: 'report', uid: given.cr().uid, resourceVersion }
+    rig.client.answer(() => given.object('WorkloadProcess', { metadata, status }))
+    rig.writer.status(KEY, withAddress('a', running), term)
     gate.release()
-    await settle()
-    expect(rig.client.calls).toHaveLength(1)
     await rig.clock.advance(200)
 
     expect(rig.client.calls.map((call) => objectAt(call.body, 'status')['address'])).toEqual([undefined, 'a'])
@@ -179,10 +174,8 @@ describe('the status writer', () => {
       rig.writer.status(`WorkloadProcess/prod/w${n}`, running, given.term())
     }
     expect(rig.client.calls).toHaveLength(8)
-
     gate.release()
     await rig.writer.flush(never)
-
     expect(rig.client.calls).toHaveLength(20)
   })
 
