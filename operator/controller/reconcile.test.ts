@@ -215,6 +215,23 @@ describe('events', () => {
     expect(deps.told.size).toBe(0)
   })
 
+  it('tells of an overlap at the pods as well', async () => {
+    const told: string[] = []
+    const { stores, run } = setUp({
+      recorder: { record: ({ kind, name }, { reason }) => told.push(`${reason} ${kind} ${name}`) },
+    })
+    const other = { ...given.pod({ phase: 'Running' }), name: 'twin', uid: 'uid-twin' }
+    stores.see(given.cr(), given.pod({ phase: 'Running' }), other)
+
+    await run()
+
+    expect(told.filter((one) => one.startsWith('Overlap'))).toEqual([
+      'OverlapDetected WorkloadProcess report',
+      'OverlapDetected Pod report-pod',
+      'OverlapDetected Pod twin',
+    ])
+  })
+
   it('forgets what it told with the resource', async () => {
     const { stores, api, run, deps } = setUp()
     Object.assign(api.writer, { status: () => undefined })

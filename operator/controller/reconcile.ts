@@ -5,7 +5,7 @@ import { keyOf, partsOf, type Key } from '#api/key.ts'
 import { API_VERSION } from '#api/labels.ts'
 import type { CrFact } from '#api/facts.ts'
 import type { KindName } from '#api/generated/kinds.ts'
-import type { EventRecorder, StatusPatch, Telemetry, Term } from '#api/ports.ts'
+import type { EventRecorder, EventSubject, StatusPatch, Telemetry, Term } from '#api/ports.ts'
 import { claimOf, type TenantSettings } from '#api/tenant.ts'
 import { scopeOf, type Scope } from '#lib/abort.ts'
 import { ConflictError, isAbort, TerminalError, TransientError } from '#lib/errors.ts'
@@ -122,12 +122,20 @@ function report(first: Look, after: Observed, { adopted }: Executed, { deps, ter
   const events = eventsOf({ ...change, before, adopted })
   for (const event of events) {
     deps.recorder.record({ apiVersion: API_VERSION, kind, namespace, name, uid }, event)
+    // Whoever looks at one of the pods has to see it there.
+    if (event.reason === 'OverlapDetected') for (const pod of runningPods(after)) deps.recorder.record(pod, event)
     count(event.reason, after.cr, deps)
   }
   const isStored = eventsOf({ ...change, before: after.stored, adopted: [] }).length === 0
   if (isStored) deps.told.delete(key)
   else deps.told.set(key, { uid, status: reported.status })
   return reported
+}
+
+function runningPods({ pods }: Observed): readonly EventSubject[] {
+  return pods
+    .filter((pod) => pod.anyRunning)
+    .map(({ namespace, name, uid }) => ({ apiVersion: 'v1', kind: 'Pod', namespace, name, uid }))
 }
 
 function count(reason: string, { kind, name }: CrFact, { telemetry }: ReconcileDeps): void {
