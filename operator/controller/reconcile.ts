@@ -86,7 +86,7 @@ function forget(key: Key, { told, contests, telemetry }: ReconcileDeps): Outcome
 async function look(cr: CrFact, deps: ReconcileDeps, term: Term, signal: AbortSignal): Promise<Outcome> {
   const seen = await gather(cr, deps, term, signal)
   const first = deps.workloads[cr.kind].look(seen)
-  // No wish: the spec is invalid or the resource is paused, so no child is changed.
+  // No wish: the spec is refused or the resource is paused, so no child is changed.
   const actions = first.desired === undefined ? [] : plan(first.desired, seen)
   const executed = await execute(actions, cr, { deps, term }, signal)
   const after = lookAgain(seen, executed, { deps, term })

@@ -103,7 +103,7 @@ export interface WorkloadDefinition<K extends KindName> {
 
 /** One look at one resource: the typed spec stays inside. */
 export interface Look {
-  /** Undefined when the spec is invalid: no child is changed then. */
+  /** Undefined: no child is changed. When the spec is refused, there is only what counts as dead. */
   readonly desired?: Desired
   status(after: Observed): Reported
 }

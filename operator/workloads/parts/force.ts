@@ -7,6 +7,7 @@ import { annotation } from '#api/labels.ts'
 import { parseDurationMs } from '#lib/time.ts'
 import type { Observed } from '../workload.ts'
 import { isOfWorkload } from './declared-dead.ts'
+import { fieldAt } from './json.ts'
 import { isPaused } from './pause.ts'
 import { isUnreachable, unended } from './proof.ts'
 
@@ -21,6 +22,18 @@ export interface Policied extends Observed {
       }
     }
   }
+}
+
+const LEAST_MS = 60_000
+
+/** In a spec that is refused: a policy that is not whole is none, and a doubtful word deletes nothing. */
+export function policyIn(spec: unknown): Policied['resource']['spec'] {
+  const mode = fieldAt(spec, 'exclusivity', 'mode') === 'BestEffort' ? 'BestEffort' : 'Strict'
+  const forceAfter = fieldAt(spec, 'exclusivity', 'forceAfter')
+  const isWhole = typeof forceAfter === 'string' && (parseDurationMs(forceAfter) ?? 0) >= LEAST_MS
+  return fieldAt(spec, 'exclusivity', 'nodeUnreachable') === 'ForceAfter' && isWhole
+    ? { exclusivity: { mode, nodeUnreachable: 'ForceAfter', forceAfter } }
+    : { exclusivity: { mode, nodeUnreachable: 'Wait' } }
 }
 
 export function isForced({ resource }: Policied): boolean {
