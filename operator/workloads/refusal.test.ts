@@ -117,3 +117,58 @@ describe.each(kinds)('a %s whose spec is refused', (kind) => {
     expect(deleted({ ...found, stored: look.status(found) })).toEqual([])
   })
 })
+
+describe('a request that is there at creation', () => {
+  const now = { [annotation.restartRequestedAt]: 'now', [annotation.runNow]: 'now' }
+  const handled = (status: object): unknown =>
+    Object.entries(status).find(([name]) => name === 'lastHandledRestartAt' || name === 'lastHandledRunNow')?.[1]
+  const suspended = given.cronJob({ suspended: true })
+
+  describe.each(kinds)('of a %s', (kind) => {
+    const look = lookAt(kind)
+    const corrected = (stored: Found['stored']): Found => ({
+      facts: kind === 'WorkloadCronJob' ? [suspended] : [...makers[kind], podOf(kind)],
+      annotations: now,
+      generation: 2,
+      ...(stored === undefined ? {} : { stored }),
+      over: { suspendedForMs: 9000 },
+    })
+    const wishes = (found: Found): string => JSON.stringify(look.wish(found))
+
+    it.each([
+      ['by its shape', invalid],
+      ['by its overlay', misfit],
+    ])('is recorded only when the first spec is refused %s', (_how, spec) => {
+      const stored = look.status({ annotations: now, spec })
+
+      expect(handled(stored)).toBe('now')
+      expect(wishes(corrected(stored))).toBe(wishes({ ...corrected(stored), annotations: {} }))
+    })
+
+    it('is recorded only in a passive cluster', () => {
+      const found: Found = { stored: { conditions: [] }, annotations: now, spec: invalid, over: { role: 'passive' } }
+
+      expect(handled(look.status(found))).toBe('now')
+    })
+
+    it('waits for the correction when it came later', () => {
+      const stored = look.status({ spec: invalid })
+      const later = look.status({ stored, spec: invalid, annotations: now })
+
+      expect(handled(later)).toBeUndefined()
+      expect(wishes(corrected(later))).not.toBe(wishes({ ...corrected(later), annotations: {} }))
+    })
+
+    it('has its record kept', () => {
+      const stored = kind === 'WorkloadCronJob' ? { lastHandledRunNow: 'then' } : { lastHandledRestartAt: 'then' }
+
+      expect(handled(look.status({ stored: { conditions: [], ...stored }, spec: invalid }))).toBe('then')
+    })
+
+    it('has one record', () => {
+      const names = Object.keys(look.status({ annotations: now, spec: invalid })).filter((name) => /Handled/.test(name))
+
+      expect(names).toEqual([kind === 'WorkloadCronJob' ? 'lastHandledRunNow' : 'lastHandledRestartAt'])
+    })
+  })
+})

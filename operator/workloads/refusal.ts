@@ -1,6 +1,7 @@
 // A spec that our own check refuses. Nothing is made of it and what runs is left as it is, except for pods that count as
 // dead by somebody's word: those are not started by us, and whoever vouches for their end does so whatever the spec says.
 import type { PodFact } from '#api/facts.ts'
+import { annotation } from '#api/labels.ts'
 import type { StatusPatch } from '#api/ports.ts'
 import type { ExclusiveReason, RefusedReason } from '#api/reasons.ts'
 import type { Problem } from '#api/validate.ts'
@@ -10,6 +11,7 @@ import type { Policied } from './parts/force.ts'
 import { wasSuspended } from './parts/pause.ts'
 import { podState } from './parts/pod-state.ts'
 import { isUnreachable, unended } from './parts/proof.ts'
+import { askedFor, isRecordedOnly, restartFields } from './parts/restart.ts'
 import type { State } from './parts/state.ts'
 import { buildHead, newest, resourceRef } from './parts/status.ts'
 import type { Desired, Observed, Reported } from './workload.ts'
@@ -39,7 +41,7 @@ export function reportRefused(refusal: Refusal, seen: Policied): Reported {
   const resources = seen.children.map((fact) => resourceRef(fact, fact.kind !== 'Pod' || fact.ready))
   const { head } = buildHead({ verdict, pod: newest(pods), resources }, seen)
   const stored: StatusPatch = unstamped(seen)
-  return { status: { ...stored, ...head } }
+  return { status: { ...stored, ...recorded(seen), ...head } }
 }
 
 function sentenceOf(problems: readonly Problem[]): string {
@@ -76,6 +78,14 @@ const inDoubt: ReadonlySet<string> = new Set<ExclusiveReason>([
   'OldInstanceUnreachable',
   'AtMostOneWaived',
 ])
+
+/** A request that was there at creation is none: recorded at the first look, whatever that look makes of the spec. */
+function recorded(seen: Observed): Partial<StatusPatch> {
+  if (!isRecordedOnly(seen)) return {}
+  if (seen.cr.kind !== 'WorkloadCronJob') return restartFields(seen, () => false)
+  const asked = askedFor(seen, annotation.runNow)
+  return asked === undefined ? {} : { lastHandledRunNow: asked }
+}
 
 /** The grant has its own writer, and the leader is stamped. */
 function unstamped({ stored }: Observed): StatusPatch {
