@@ -1,6 +1,6 @@
 // Carries out a plan, in order, through the writer. It promises to stop at the first answer that shows that the world is
-// not as it was seen, and to report refusals as findings instead of throwing them. It does not decide again: whoever
-// called looks again and plans anew.
+// not as it was seen, and to report refusals as findings instead of throwing them; a refusal stops the rest, except for
+// claims, each of which stands alone. It does not decide again: whoever called looks again and plans anew.
 import type { ChildFact, CrFact, PodFact, PodRef } from '#api/facts.ts'
 import type { Child, Found, Reader, Store, Stores, Term, Writer } from '#api/ports.ts'
 import { AbortError, TerminalError, TransientError } from '#lib/errors.ts'
@@ -52,17 +52,34 @@ export async function execute(
   signal: AbortSignal,
 ): Promise<Executed> {
   const run = new Run(cr, context.deps, context.term, signal)
+  let result: Step = { outcome: done }
   for (const action of actions) {
     if (signal.aborted) throw new AbortError()
     const step = await run.attempt(action)
-    if (step.outcome.type !== 'done') return run.result(step)
+    result = both(result, step)
+    if (step.outcome.type !== 'done' && !isRefusedClaim(action, step)) break
   }
-  return run.result({ outcome: done })
+  return run.result(result)
 }
 
 interface Step {
   readonly outcome: Execution
   readonly findings?: Findings
+}
+
+/** Claims depend on nothing and come last: what is refused of one says nothing about the next. */
+function isRefusedClaim(action: Action, { findings }: Step): boolean {
+  return action.type === 'claim' && findings?.refused !== undefined
+}
+
+/** The first finding is told. Whatever may still change is tried again, also beside what will not. */
+function both(first: Step, next: Step): Step {
+  if (next.outcome.type === 'done') return first
+  if (first.outcome.type === 'done') return next
+  return {
+    ...(next.outcome.type === 'refused' ? first : next),
+    ...(first.findings === undefined ? {} : { findings: first.findings }),
+  }
 }
 
 /** One pass over a plan, with what it has brought so far. */
