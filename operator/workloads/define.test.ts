@@ -38,6 +38,57 @@ describe.each(kinds)('a resource of kind %s', (kind) => {
     expect(status.conditions?.every(({ observedGeneration }) => observedGeneration === 1)).toBe(true)
   })
 
+  describe('with a newer spec that is not observed while paused', () => {
+    const isServer = kind === 'WorkloadService' || kind === 'WorkloadPersistent'
+    const front = (port: number) =>
+      kind === 'WorkloadCronJob' ? {} : { ports: [{ name: 'http', containerPort: port }] }
+    const older = { ...front(80), terminationGracePeriodSeconds: 7 }
+    const newer = {
+      ...front(81),
+      securityProfile: 'Unset',
+      exclusivity: {
+        ...(kind === 'WorkloadProcess' ? {} : { mode: 'BestEffort' }),
+        nodeUnreachable: 'ForceAfter',
+        forceAfter: '2m',
+      },
+    }
+    const stored = workload.status({ spec: older })
+    const waiting = { stored, spec: newer, generation: 2, ...paused }
+    const told = ({ effective, ...status }: typeof stored) => ({
+      effective,
+      address: 'address' in status ? status.address : undefined,
+      exclusive: status.conditions?.find(({ type }) => type === 'Exclusive'),
+    })
+
+    it('tells what was made of the older one', () => {
+      expect(told(workload.status(waiting))).toEqual(told(stored))
+      expect(stored.effective).toMatchObject({ exclusivityMode: 'Strict', terminationGracePeriodSeconds: 7 })
+    })
+
+    it('names no address that nobody serves, and keeps the one that is served', () => {
+      const without = workload.status({})
+
+      expect(told(workload.status({ ...waiting, stored: without })).address).toBe(told(without).address)
+      expect(told(workload.status({ ...waiting, spec: {} })).address).toBe(told(stored).address)
+    })
+
+    it('still alarms when two instances run', () => {
+      const facts = [given.pod({ name: 'a', uid: 'a' }), given.pod({ name: 'b', uid: 'b' })]
+
+      expect(workload.condition({ ...waiting, facts }, 'Exclusive')).toBe('False OverlapDetected')
+    })
+
+    it.each([
+      ['when the pause ends', { ...waiting, annotations: {} }],
+      ['before the first look, when there is nothing else', { ...waiting, stored: {} }],
+    ])('tells the newer one %s', (_when, found) => {
+      const status = workload.status(found)
+
+      expect(status.effective).toMatchObject({ securityProfile: 'Unset', forceAfter: '2m' })
+      if (isServer) expect(told(status).address).toContain('81')
+    })
+  })
+
   it('says what is wrong with an invalid spec, and what ran runs on', () => {
     const stored = { recentRestarts: 3, grant: { pod: 'a', uid: 'b', epoch: 1, token: 1 } }
     const over = { cr: given.cr({ kind, generation: 4, spec: { ...spec, image: 5 } }) }

@@ -10,6 +10,7 @@ import { refOf } from './parts/grant.ts'
 import { withHistory } from './parts/history.ts'
 import { overlayProblems, withOverlaidMetadata } from './parts/overlay.ts'
 import { isPaused } from './parts/pause.ts'
+import { withPolicyInUse, withValuesInUse } from './parts/unobserved.ts'
 import { heldAsTheyAre, reportRefused, type Refusal } from './refusal.ts'
 import type { Desired, Look, Observed, Reported, Snapshot, Workload, WorkloadDefinition } from './workload.ts'
 
@@ -34,11 +35,11 @@ function look<K extends KindName>(definition: WorkloadDefinition<K>, checked: Va
       name: observed.cr.name,
       uid: observed.cr.uid,
       generation: observed.cr.generation,
-      spec,
+      spec: withPolicyInUse(spec, observed),
     },
   })
   const desired = (before: Snapshot<K>): Desired => definition.desired(before)
-  const status = (after: Snapshot<K>): Reported => definition.status(after)
+  const status = (after: Snapshot<K>): Reported => withValuesInUse(definition.status(after), after)
   return answering({ snapshot, desired, status }, seen)
 }
 

@@ -26,7 +26,7 @@ export interface Policied extends Observed {
 
 const LEAST_MS = 60_000
 
-/** In a spec that is refused: a policy that is not whole is none, and a doubtful word deletes nothing. */
+/** In a spec that was not checked as a whole: a policy that is not whole is none, so a doubtful word deletes nothing. */
 export function policyIn(spec: unknown): Policied['resource']['spec'] {
   const mode = fieldAt(spec, 'exclusivity', 'mode') === 'BestEffort' ? 'BestEffort' : 'Strict'
   const forceAfter = fieldAt(spec, 'exclusivity', 'forceAfter')

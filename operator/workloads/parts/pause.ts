@@ -7,6 +7,12 @@ export function isPaused(seen: Observed): boolean {
   return seen.cr.annotations[annotation.reconcile] === 'disabled'
 }
 
+/** Paused, and the spec is newer than the one that what runs was made of. Before the first look there is only the spec. */
+export function isSpecUnobserved(seen: Observed): boolean {
+  const { observedGeneration = -1 } = seen.stored
+  return isPaused(seen) && observedGeneration !== -1 && observedGeneration !== seen.cr.generation
+}
+
 /** While paused a later wish to suspend or to resume waits; before the first look there is only the wish. */
 export function isSuspensionInForce(seen: Observed, wished: boolean): boolean {
   const { observedGeneration = -1 } = seen.stored
