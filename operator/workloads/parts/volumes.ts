@@ -15,8 +15,8 @@ export interface VolumesInput {
 export function podVolumes(input: VolumesInput): readonly unknown[] {
   return [
     ...(input.persistentVolumes ?? []).flatMap(existingClaim),
-    ...(input.configMaps ?? []).map((name) => ({ name: volumeName('config', name), configMap: { name } })),
-    ...(input.secrets ?? []).map((name) => ({ name: volumeName('secret', name), secret: { secretName: name } })),
+    ...files('config', input.configMaps).map(({ volume, name }) => ({ name: volume, configMap: { name } })),
+    ...files('secret', input.secrets).map(({ volume, name }) => ({ name: volume, secret: { secretName: name } })),
     ...(input.volumes ?? []).map(userVolume),
   ]
 }
@@ -24,8 +24,8 @@ export function podVolumes(input: VolumesInput): readonly unknown[] {
 export function mainMounts(input: VolumesInput): readonly unknown[] {
   return [
     ...(input.persistentVolumes ?? []).map(persistentMount),
-    ...(input.configMaps ?? []).map((name) => fileMount('config', name)),
-    ...(input.secrets ?? []).map((name) => fileMount('secret', name)),
+    ...files('config', input.configMaps).map(({ volume, name }) => fileMount(volume, `/etc/config/${name}`)),
+    ...files('secret', input.secrets).map(({ volume, name }) => fileMount(volume, `/etc/secrets/${name}`)),
     ...(input.volumeMounts ?? []).map(plain),
   ]
 }
@@ -42,9 +42,8 @@ function persistentMount(volume: PersistentVolume): Fields {
   return present({ name, mountPath, subPath, readOnly: readOnly === true ? true : undefined })
 }
 
-function fileMount(prefix: 'config' | 'secret', name: string): Fields {
-  const folder = prefix === 'config' ? 'config' : 'secrets'
-  return { name: volumeName(prefix, name), mountPath: `/etc/${folder}/${name}`, readOnly: true }
+function fileMount(volume: string, mountPath: string): Fields {
+  return { name: volume, mountPath, readOnly: true }
 }
 
 /** The name first, as everywhere; the source as the user wrote it. */
@@ -57,9 +56,21 @@ function userVolume(volume: Volume): unknown {
 // Names of objects may have dots and 253 characters; names of volumes may not.
 const LONGEST_NAME = 63
 
-function volumeName(prefix: string, name: string): string {
-  const whole = `${prefix}-${name.replaceAll('.', '-')}`
-  if (whole.length <= LONGEST_NAME) return whole
+/** ConfigMaps or Secrets, each with the name of its volume. Of names that become alike, those with a dot are hashed. */
+function files(
+  prefix: string,
+  names: readonly string[] = [],
+): readonly { readonly name: string; readonly volume: string }[] {
+  const whole = (name: string): string => `${prefix}-${name.replaceAll('.', '-')}`
+  const isAlike = (name: string): boolean =>
+    name.includes('.') && names.some((other) => other !== name && whole(other) === whole(name))
+  return names.map((name) => {
+    const isHashed = whole(name).length > LONGEST_NAME || isAlike(name)
+    return { name, volume: isHashed ? hashed(whole(name), name) : whole(name) }
+  })
+}
+
+function hashed(whole: string, name: string): string {
   const hash = hash16(name).slice(0, 8)
   return `${whole.slice(0, LONGEST_NAME - hash.length - 1)}-${hash}`
 }
