@@ -49,6 +49,7 @@ const fields: Readonly<Record<string, Spec>> = {
   T3: { service: { headless: true } },
   T4: { service: { headless: true, type: 'LoadBalancer' } },
   T5: { service: { type: 'NodePort' } },
+  T6: { service: { clusterIP: 'none' } },
   S1: { replicas: 3 },
   S2: { healthCheckPort: 81 },
   S3: { healthCheckPath: '/live' },

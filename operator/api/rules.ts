@@ -13,6 +13,7 @@ import type {
 } from './generated/kinds.ts'
 import { parseQuantity } from './quantity.ts'
 import { cronPattern } from './schema/cronjob.ts'
+import { addressPattern } from '#api/schema/fragments/network.ts'
 import { variableName } from '#api/schema/fragments/words.ts'
 
 /** Does the rule hold? A method's parameters are compared both ways, so each twin may name the type of its `self`. */
@@ -37,6 +38,7 @@ type Values = Readonly<Record<string, unknown>>
 const reservedPrefix = 'highlander.plexobject.io/'
 const reservedLabels: ReadonlySet<string> = new Set(['app', 'managed-by', 'app.kubernetes.io/managed-by'])
 const isVariableName = new RegExp(variableName)
+const isAddress = new RegExp(addressPattern)
 const isCron = new RegExp(cronPattern)
 // What Go trims, which is not what JavaScript trims.
 const isBlank = /^\p{White_Space}*$/u
@@ -90,6 +92,7 @@ export const twins: Readonly<Record<RuleId, Twin>> = {
   T3: (spec: Process) => spec.service === undefined || hasPorts(spec),
   T4: (service: Values) => service['headless'] !== true || !needsAddress(service),
   T5: (service: Values) => service['headless'] === false || !needsAddress(service),
+  T6: (clusterIP: string) => isAddress.test(clusterIP),
   S1: (spec: Server) => (spec.replicas ?? 1) <= 1 || spec.exclusivity?.mode === 'BestEffort',
   S2: (spec: Server) => spec.healthCheckPort === undefined || spec.healthCheckPath !== undefined,
   S3: (spec: Server) => spec.healthCheckPath === undefined || spec.healthCheckPort !== undefined || hasPorts(spec),

@@ -32,7 +32,7 @@ export interface Statuses {
 /** The native kinds that belong to workloads. */
 export type ChildKind = 'Pod' | 'Service' | 'CronJob' | 'Job' | 'Deployment' | 'StatefulSet' | 'PersistentVolumeClaim'
 
-export type RuleId = 'N1' | 'N2' | 'K1' | 'K2' | 'E1' | 'E2' | 'E2-extraEnv' | 'E3' | 'E4' | 'E4-valueFrom' | 'E4-envFrom' | 'Q1' | 'Q2' | 'Q3-cpu' | 'Q3-memory' | 'Q4' | 'K3' | 'K4' | 'K9' | 'K5' | 'K6' | 'K7' | 'E5' | 'E6' | 'G1' | 'G2' | 'G3' | 'N3-ports' | 'K8' | 'T1' | 'T2' | 'T3' | 'T4' | 'B1' | 'J1' | 'J2' | 'J3' | 'N3' | 'S2' | 'S3' | 'S1' | 'T5' | 'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6' | 'V7' | 'V8' | 'V9' | 'V10'
+export type RuleId = 'N1' | 'N2' | 'K1' | 'K2' | 'E1' | 'E2' | 'E2-extraEnv' | 'E3' | 'E4' | 'E4-valueFrom' | 'E4-envFrom' | 'Q1' | 'Q2' | 'Q3-cpu' | 'Q3-memory' | 'Q4' | 'K3' | 'K4' | 'K9' | 'K5' | 'K6' | 'K7' | 'E5' | 'E6' | 'G1' | 'G2' | 'G3' | 'N3-ports' | 'K8' | 'T1' | 'T2' | 'T3' | 'T4' | 'T6' | 'B1' | 'J1' | 'J2' | 'J3' | 'N3' | 'S2' | 'S3' | 'S1' | 'T5' | 'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6' | 'V7' | 'V8' | 'V9' | 'V10'
 
 export interface KindInfo {
   readonly plural: string

@@ -2,6 +2,14 @@
 import { BEST_EFFORT, FIRST_LETTER, cron, named, ofCron, ofProcess, ofServer, server } from './rule-case.ts'
 import type { Cases, Spec } from './rule-case.ts'
 
+const address = (accepted: string, refused: string) =>
+  ofServer(
+    { service: { clusterIP: accepted } },
+    { service: { clusterIP: refused } },
+    'spec.service.clusterIP',
+    'must be an IP address; `headless: true` gives the Service none',
+  )
+
 export const serverCases = {
   B1: [
     ofProcess(
@@ -51,6 +59,15 @@ export const serverCases = {
       path: 'spec.service',
       message: "`clusterIP` and a `type` other than 'ClusterIP' need `headless: false`",
     },
+  ],
+  T6: [
+    address('10.96.0.20', 'None'),
+    address('255.249.199.0', ''),
+    address('fd00:10:96::a', 'fd00'),
+    address('::ffff', '10.96.0'),
+    address('0.0.0.1', '10.96.0.256'),
+    address('1.2.3.4', '010.96.0.1'),
+    address('10.96.0.200', '10.96.0.20 '),
   ],
   S1: [
     ofServer(

@@ -2,7 +2,7 @@
 import { columnsOf, instanceColumns, selectableFields, wide } from './fragments/columns.ts'
 import { commonFields, commonRules } from './fragments/common.ts'
 import { strictOrBestEffort } from './fragments/exclusivity.ts'
-import { headlessRule, serviceField } from './fragments/network.ts'
+import { addressFormRule, headlessRule, serviceField } from './fragments/network.ts'
 import { serverFields, serverRules } from './fragments/server.ts'
 import { inUse, restartStatus, scaleStatus, statusOf, volumeStatus } from './fragments/status.ts'
 import { storageFields, storageRules } from './fragments/storage.ts'
@@ -35,7 +35,7 @@ export const persistent: KindModel = {
       updateStrategy: inUse('updateStrategy'),
     },
   ),
-  rules: [...commonRules, ...serverRules, headlessRule, ...storageRules],
+  rules: [...commonRules, ...serverRules, headlessRule, addressFormRule, ...storageRules],
   columns: columnsOf([
     ...instanceColumns,
     wide('Capacity', 'string', '.status.volumes[0].capacity', 'Size of the first volume.'),

@@ -2,7 +2,7 @@
 import { columnsOf, instanceColumns, selectableFields } from './fragments/columns.ts'
 import { commonFields, commonRules } from './fragments/common.ts'
 import { strictOnly } from './fragments/exclusivity.ts'
-import { addressRule, portFields, portRules, serviceField } from './fragments/network.ts'
+import { addressFormRule, addressRule, portFields, portRules, serviceField } from './fragments/network.ts'
 import { probeFields, probeRules } from './fragments/probes.ts'
 import { podLabelFields } from './fragments/volumes.ts'
 import { address, completion, inUse, restartStatus, statusOf } from './fragments/status.ts'
@@ -80,6 +80,7 @@ export const process: KindModel = {
     ...probeRules,
     ...portRules,
     addressRule,
+    addressFormRule,
     {
       id: 'B1',
       path: 'spec.backoff',

@@ -2,7 +2,7 @@
 import { columnsOf, instanceColumns, selectableFields, wide } from './fragments/columns.ts'
 import { commonFields, commonRules } from './fragments/common.ts'
 import { strictOrBestEffort } from './fragments/exclusivity.ts'
-import { addressRule, serviceField } from './fragments/network.ts'
+import { addressFormRule, addressRule, serviceField } from './fragments/network.ts'
 import { serverFields, serverRules } from './fragments/server.ts'
 import { grant, inUse, restartStatus, scaleStatus, statusOf } from './fragments/status.ts'
 import { object } from './fragments/words.ts'
@@ -27,7 +27,7 @@ export const service: KindModel = {
     { required: ['image'] },
   ),
   status: statusOf({ ...scaleStatus, ...restartStatus, grant }, { readinessTimeout: inUse('readinessTimeout') }),
-  rules: [...commonRules, ...serverRules, addressRule],
+  rules: [...commonRules, ...serverRules, addressRule, addressFormRule],
   columns: columnsOf([...instanceColumns, wide('Address', 'string', '.status.address', 'Address of the Service.')]),
   selectableFields,
   scale: true,

@@ -115,6 +115,20 @@ export const portRules: readonly Rule[] = [
   },
 ]
 
+const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
+const group = '[0-9a-fA-F]{0,4}'
+
+/** Kubernetes itself says which IPv6 addresses are well formed. */
+export const addressPattern = `^(${octet}([.]${octet}){3}|${group}(:${group}){2,7})$`
+
+/** 'None' would ask for a headless Service beside `headless: false`. */
+export const addressFormRule: Rule = {
+  id: 'T6',
+  path: 'spec.service.clusterIP',
+  cel: `self.matches('${addressPattern}')`,
+  message: 'must be an IP address; `headless: true` gives the Service none',
+}
+
 const needsAddress = "((has(self.type) && self.type != 'ClusterIP') || has(self.clusterIP))"
 
 /** Kinds whose Service has an address unless `headless` is set. */
