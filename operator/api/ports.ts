@@ -213,7 +213,7 @@ export interface Reader {
  * AbortError (the term ended).
  */
 export interface Writer {
-  /** Dry run under a generated name. */
+  /** Dry run under a generated name. The address and node ports that a Service asks for are taken for a moment. */
   tryCreate(child: Child, term: Term): Promise<void>
   create(child: Child, term: Term): Promise<'created' | 'exists'>
   /** Makes the child so over the version in `over`; adopts it when it has no controller. Pods: labels, annotations, images only. */

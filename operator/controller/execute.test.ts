@@ -187,6 +187,19 @@ describe('a refusal', () => {
     expect(api.calls).toEqual(['create Pod/report-pod'])
   })
 
+  it.each(['report-pod', 'a-name-as-long-as-a-name-can-be-for-a-service-of-kubernetes-it'])(
+    'of the dry run is told under the name that was asked for: %s',
+    async (name) => {
+      const { api, run } = setUp()
+      const generated = `${name}-`.slice(0, 58)
+      api.fail('try', new TerminalError(`Pod "${generated}z2th7" is invalid: "${name}x"`, { reason: 'invalid' }))
+
+      const result = await run({ type: 'try', child: given.child('Pod', { name }) })
+
+      expect(result.findings.refused?.sentence).toBe(`Pod "${name}" is invalid: "${name}x"`)
+    },
+  )
+
   it.each([
     ['no', 'invalid', 1],
     ['exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=0', 'quota', 1],

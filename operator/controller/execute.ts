@@ -40,6 +40,8 @@ const NAME_ENDING_MS = 30_000
 const NAME_TAKEN_MS = 60_000
 // A quota or a right does not change within milliseconds, and each try is a call.
 const REFUSED_MS = 5000
+// Kubernetes cuts longer ones before it adds its five characters.
+const GENERATE_NAME_LIMIT = 58
 
 const done: Execution = { type: 'done' }
 const moved: Execution = { type: 'moved', afterMs: MOVED_MS }
@@ -238,11 +240,18 @@ function taken({ kind, name }: Child, by: string): Step {
 function refusal(action: Action, error: TerminalError): Step {
   const child = 'child' in action ? action.child : { kind: 'Pod' as const, name: action.pod.name }
   const reason = reasonOf(error)
-  const findings = { refused: { kind: child.kind, name: child.name, reason, sentence: error.message } }
+  const sentence = action.type === 'try' ? underItsName(error.message, child.name) : error.message
+  const findings = { refused: { kind: child.kind, name: child.name, reason, sentence } }
   return {
     outcome: reason === 'invalid' ? { type: 'refused' } : { type: 'failed', error, atLeastMs: REFUSED_MS },
     findings,
   }
+}
+
+/** A generated name differs with every try, and the sentence is stored. */
+function underItsName(sentence: string, name: string): string {
+  const generated = new RegExp(`"${`${name}-`.slice(0, GENERATE_NAME_LIMIT)}[a-z0-9]{5}"`, 'g')
+  return sentence.replaceAll(generated, `"${name}"`)
 }
 
 function reasonOf({ reason }: TerminalError): 'invalid' | 'forbidden' | 'quota' {

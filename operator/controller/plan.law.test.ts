@@ -80,11 +80,16 @@ it('writes only over our own objects and over those without controller', () => {
   )
 })
 
-it('keeps the order: dry runs, deletes, grant, gate, creates and applies; a grant before its gate', () => {
-  const rank = { try: 0, delete: 1, grant: 2, ungate: 3, create: 4, apply: 4, claim: 5 }
+it('keeps the order: dry runs, deletes, grant, gate, creates and applies, new Services; a grant before its gate', () => {
+  const rank = { try: 0, delete: 1, grant: 2, ungate: 3, create: 4, apply: 4, front: 5, claim: 6 }
   fc.assert(
     fc.property(world({ strangers: true }), ({ seen, desired }) => {
-      const ranks = plan(desired, seen).map(({ type }) => rank[type])
+      const replaced = seen.children.filter(({ uid }) => desired.replace?.some((ref) => ref.uid === uid))
+      const isNewFront = (action: Action): boolean =>
+        (action.type === 'try' || action.type === 'delete') &&
+        action.child.kind === 'Service' &&
+        replaced.some(({ kind, name }) => kind === 'Service' && name === action.child.name)
+      const ranks = plan(desired, seen).map((action) => rank[isNewFront(action) ? 'front' : action.type])
 
       expect(ranks).toEqual(ranks.toSorted((one, other) => one - other))
     }),

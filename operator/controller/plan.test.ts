@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { label } from '#api/labels.ts'
+import type { Child } from '#api/ports.ts'
 import { observe } from '#testing/arbitraries.ts'
 import { given } from '#testing/given.ts'
 import type { Desired } from '#workloads/workload.ts'
@@ -164,6 +165,37 @@ describe('replacement', () => {
       { type: 'try', child: podChild },
       { type: 'delete', child: owned },
     ])
+  })
+
+  it('of a Service comes last, so that a refusal stops nothing else', () => {
+    const front = given.service({ controller: service })
+    const frontChild = given.child('Service')
+    const claim = given.child('PersistentVolumeClaim')
+    const asked: Desired = { children: [frontChild, podChild], replace: [front], claims: [claim] }
+
+    const actions = plan(asked, observe([front]))
+
+    expect(actions).toEqual([
+      { type: 'create', child: podChild },
+      { type: 'try', child: frontChild },
+      { type: 'delete', child: front },
+      { type: 'claim', child: claim },
+    ])
+  })
+
+  it('of a Service tries it without what the old one holds until then', () => {
+    const front = given.service({ controller: service, clusterIp: '10.96.0.9', type: 'NodePort' })
+    const frontChild = given.child('Service')
+    const asking = (spec: object): Child => ({ ...frontChild, object: { ...frontChild.object, spec } })
+    const tried = (spec: object, over: object = {}) =>
+      plan({ children: [asking(spec)], replace: [front] }, observe([{ ...front, ...over }]))[0]
+    const [port, onNode] = [{ port: 80 }, { port: 80, nodePort: 30_080 }]
+
+    const held = tried({ clusterIP: '10.96.0.9', ports: [onNode] })
+    expect(held).toEqual({ type: 'try', child: asking({ ports: [port] }) })
+
+    const free = { clusterIP: '10.96.0.8', ports: [onNode] }
+    expect(tried(free, { type: 'ClusterIP' })).toEqual({ type: 'try', child: asking(free) })
   })
 
   it('waits without another try while the old one is being deleted', () => {

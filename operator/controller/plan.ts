@@ -8,10 +8,11 @@ import { isOfWorkload, remainsOf } from '#workloads/parts/declared-dead.ts'
 import { isMadeByDeployment } from '#workloads/parts/grant.ts'
 import { judge } from '#workloads/parts/owner.ts'
 import { isTerminal } from '#workloads/parts/proof.ts'
+import { besideLive } from '#workloads/parts/service.ts'
 import type { Desired, Observed } from '#workloads/workload.ts'
 
 export type Action =
-  /** Dry run before an instance is deleted for its successor: a refusal stops here, and what runs runs on. */
+  /** Dry run before an object is deleted for its successor: a refusal stops here, and what runs runs on. */
   | { readonly type: 'try'; readonly child: Child }
   | { readonly type: 'delete'; readonly child: ChildFact; readonly gracePeriodSeconds?: 0 }
   | { readonly type: 'grant'; readonly pod: PodRef }
@@ -22,19 +23,25 @@ export type Action =
   /** Changes a claim in place; nothing when there is none. */
   | { readonly type: 'claim'; readonly child: Child }
 
-/** Dry runs, deletes, the grant and its gate, creates and applies, then claims: one that is refused stops nothing. */
+/**
+ * Dry runs, deletes, the grant and its gate, creates and applies, Services to make again, then claims: a Service that is
+ * refused stops no instance, and a claim stops nothing.
+ */
 export function plan(desired: Desired, seen: Observed): readonly Action[] {
   const replaced = seen.children.filter((fact) => names(desired.replace, fact) && mayDelete(fact, seen))
+  const [fronts, instances] = [replaced.filter(isFront), replaced.filter((fact) => !isFront(fact))]
   const dead = deadOnes(desired, seen)
-  const deleted = new Map([...replaced, ...unwanted(desired, seen), ...dead].map((fact) => [fact.uid, fact]))
+  const unlisted = unwanted(desired, seen).filter((fact) => !fronts.includes(fact))
+  const deleted = new Map([...instances, ...unlisted, ...dead].map((fact) => [fact.uid, fact]))
   return [
-    ...tries(replaced, desired),
+    ...tries(instances, desired),
     ...[...deleted.values()].map((child) => deletion(child, dead)),
     ...grantActions(desired),
     ...desired.children
       .filter((child) => !isOnHold(child, desired))
       .filter((child) => ![...deleted.values()].some((fact) => isSame(fact, child)))
       .flatMap((child) => writesFor(child, desired, seen)),
+    ...fronts.flatMap((front) => [...tries([front], desired), deletion(front, dead)]),
     ...(desired.claims ?? []).map((child): Action => ({ type: 'claim', child })),
   ]
 }
@@ -51,10 +58,16 @@ function deletion(child: ChildFact, dead: readonly ChildFact[]): Action {
   return { type: 'delete', child, ...(isDead ? { gracePeriodSeconds: 0 } : {}) }
 }
 
+function isFront({ kind }: ChildFact): boolean {
+  return kind === 'Service'
+}
+
 function tries(replaced: readonly ChildFact[], desired: Desired): readonly Action[] {
-  return desired.children
-    .filter((child) => replaced.some((fact) => isSame(fact, child)))
-    .map((child) => ({ type: 'try', child }))
+  return desired.children.flatMap((child) => {
+    const live = replaced.find((fact) => isSame(fact, child))
+    if (live === undefined) return []
+    return [{ type: 'try', child: live.kind === 'Service' ? besideLive(child, live) : child }]
+  })
 }
 
 /** What the workload asks to remove, what the grant must clear, and children that are no longer listed. */

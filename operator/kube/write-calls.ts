@@ -6,7 +6,7 @@ import type { Child } from '#api/ports.ts'
 import { apiVersionOf, pathOf, resourceOf } from '#api/resource.ts'
 import type { WatchedKind } from '#api/resource.ts'
 import type { Call } from './call.ts'
-import { listAt, textAt } from '#lib/json.ts'
+import { listAt, numberAt, textAt } from '#lib/json.ts'
 import type { Stamps } from './stamps.ts'
 import { annotationsOf, stamped } from './stamps.ts'
 
@@ -38,6 +38,21 @@ export function tryCall(child: Child, stamps: Stamps): WriteCall {
   const body = { ...child.object, metadata: { ...metadata, generateName: `${name}-` } }
   const path = collectionOf(child)
   return { method: 'POST', path, query: { ...STRICT, ...DRY_RUN }, body, resource: pluralOf(child.kind) }
+}
+
+/**
+ * A dry run does not look whether an address is free, nor whether a port of the nodes is in range: a Service that has
+ * nothing but these, and that stays until it is removed. Undefined when none is asked for.
+ */
+export function reserveCall(child: Child, stamps: Stamps): WriteCall | undefined {
+  if (child.kind !== 'Service') return undefined
+  const clusterIP = textAt(child.object.spec, 'clusterIP')
+  const ports = listAt(child.object.spec, 'ports')
+  const isOnNodes = ports.some((port) => numberAt(port, 'nodePort') !== undefined)
+  if (clusterIP === 'None' || (clusterIP === undefined && !isOnNodes)) return undefined
+  const spec = { type: isOnNodes ? 'NodePort' : 'ClusterIP', ports, ...(clusterIP === undefined ? {} : { clusterIP }) }
+  const bare = { ...child.object, metadata: { ...child.object.metadata, annotations: {} }, spec }
+  return { ...tryCall({ ...child, object: bare }, stamps), query: STRICT }
 }
 
 /** A change over the version in `over`. */

@@ -103,6 +103,43 @@ describe('create', () => {
     expect(term.nextToken()).toBe((1n << 20n) + 1n)
     expect(rig.stores.allChildren()).toEqual([])
   })
+
+  it.each([
+    [{ clusterIP: '10.96.0.9', ports: [{ port: 80 }] }, 'ClusterIP'],
+    [{ ports: [{ port: 80, nodePort: 30_080 }] }, 'NodePort'],
+    [{ clusterIP: '10.96.0.9', ports: [{ port: 80, nodePort: 30_080 }] }, 'NodePort'],
+  ])('takes what a Service asks for a moment, since a dry run does not look whether it is free', async (own, type) => {
+    const service = given.child('Service')
+    const spec = { type: 'LoadBalancer', selector: { app: 'report' }, ...own }
+    rig.client.answer(() => given.object('Service', { metadata: { name: 'report-x2z7h' } }))
+
+    await rig.writer.tryCreate({ ...service, object: { ...service.object, spec } }, given.term())
+
+    expect(rig.client.calls).toMatchObject([
+      { method: 'POST', query: { dryRun: 'All' } },
+      { method: 'POST', path: '/api/v1/namespaces/prod/services' },
+      {
+        method: 'DELETE',
+        path: '/api/v1/namespaces/prod/services/report-x2z7h',
+        body: { preconditions: { uid: 'uid-Service-report', resourceVersion: '7' } },
+      },
+    ])
+    expect(rig.client.calls[1]?.query).not.toHaveProperty('dryRun')
+    expect(bodyOf(rig.client.calls[1])).toMatchObject({ metadata: { generateName: 'report-' } })
+    expect(bodyOf(rig.client.calls[1])['spec']).toEqual({ ...own, type })
+    expect(rig.stores.allChildren()).toEqual([])
+  })
+
+  it.each([{}, { clusterIP: 'None', ports: [{ port: 80 }] }, { type: 'NodePort', ports: [{ port: 80 }] }])(
+    'leaves it at the dry run of a Service that asks for neither: %j',
+    async (spec) => {
+      const service = given.child('Service')
+
+      await rig.writer.tryCreate({ ...service, object: { ...service.object, spec } }, given.term())
+
+      expect(rig.client.calls).toHaveLength(1)
+    },
+  )
 })
 
 describe('remove', () => {

@@ -10,16 +10,17 @@ import type { Clock } from '#lib/clock.ts'
 import { TransientError } from '#lib/errors.ts'
 import type { Client } from './call.ts'
 import { createApplier } from './applier.ts'
+import { childProjections } from './child-projections.ts'
 import { wishOf } from './wish.ts'
 import { crTarget, storeAnswer, storeCr, storeRemoval, targetOf } from './targets.ts'
 import type { Answer, Fence } from './fence.ts'
 import { createFence } from './fence.ts'
 import { listAt, numberAt, objectAt, textAt } from '#lib/json.ts'
-import type { StampSettings } from './stamps.ts'
+import type { Stamps, StampSettings } from './stamps.ts'
 import { replicaLabels } from './stamps.ts'
 import { createStatusWriter } from './status-writer.ts'
 import { createWritten } from './written.ts'
-import { createCall, grantCall, removeCall, tryCall, ungateCall } from './write-calls.ts'
+import { createCall, grantCall, removeCall, reserveCall, tryCall, ungateCall } from './write-calls.ts'
 
 interface WriterSettings extends StampSettings {
   /** T: deadline of a write, and what must be left of the term when it starts. */
@@ -49,6 +50,7 @@ export function createWriter(options: WriterOptions): Writer & Disposable {
       const stamps = { labels, epoch: term.epoch, applied: appliedHash(child) }
       const answer = await fence.send(tryCall(child, stamps), targetOf(stores, child), term)
       if (answer.type !== 'ok') throw unplaced(answer)
+      await reserve(parts, child, stamps, term)
     },
     create: async (child, term) => {
       const wish = wishOf(child)
@@ -86,6 +88,17 @@ export function createWriter(options: WriterOptions): Writer & Disposable {
 interface Parts {
   readonly fence: Fence
   readonly stores: Stores
+}
+
+/** Takes the address and the ports of the nodes that a Service asks for, and gives them back. What a crash leaves is a child that nobody asks for. */
+async function reserve(parts: Parts, child: Child, stamps: Stamps, term: Term): Promise<void> {
+  const { fence, stores } = parts
+  const call = reserveCall(child, stamps)
+  if (call === undefined) return
+  const answer = await fence.send(call, targetOf(stores, child), term)
+  if (answer.type !== 'ok') throw unplaced(answer)
+  const fact = childProjections.Service(answer.object)
+  if (fact !== undefined) await remove(parts, fact, {}, term)
 }
 
 type Removal = { readonly gracePeriodSeconds?: 0 }

@@ -5,11 +5,11 @@ import type { Child } from '#api/ports.ts'
 import type { Desired, Observed } from '../workload.ts'
 import { judge, sameName, type Owner } from './owner.ts'
 import { isOfNewerOperator, ofItsRevision } from './revision.ts'
-import { buildService, hasAddress, mustRecreateService } from './service.ts'
+import { buildService, hasAddress, inPlace, mustRecreateService } from './service.ts'
 
-export type Placed = Required<Pick<Desired, 'children' | 'onHold' | 'remove'>>
+export type Placed = Required<Pick<Desired, 'children' | 'onHold' | 'remove' | 'replace'>>
 
-export const nothing: Placed = { children: [], onHold: [], remove: [] }
+export const nothing: Placed = { children: [], onHold: [], remove: [], replace: [] }
 
 /** A name held by a predecessor or a stranger, or by an object that is being deleted, is waited for. */
 export function place(child: Child, seen: Observed, owner: Owner): Placed {
@@ -30,6 +30,7 @@ export function together(...parts: readonly Placed[]): Placed {
     children: parts.flatMap((part) => part.children),
     onHold: parts.flatMap((part) => part.onHold),
     remove: parts.flatMap((part) => part.remove),
+    replace: parts.flatMap((part) => part.replace),
   }
 }
 
@@ -49,15 +50,18 @@ export interface FrontInput {
   readonly governing: boolean
 }
 
-/** The Service in front of the instance. */
+/** The Service in front of the instance. One that was left behind is adopted as it is, whatever comes then. */
 export function placeService(input: FrontInput, seen: Observed): Placed {
   const { owner, settings, ports } = input
   if (ports.length === 0 && !input.governing) return nothing
   const keeps = keepsAddress(input, seen)
   const live = liveService(input, seen)
-  const child = ofItsRevision(live, (revision) => buildService({ ...input, revision, keepsAddress: keeps }))
-  if (live === undefined || keeps || !mustRecreateService(live, settings)) return place(child, seen, owner)
-  return { ...hold(child), remove: live.deleting || judge(live, owner) !== 'ours' ? [] : [live] }
+  const mustRecreate = live !== undefined && !keeps && mustRecreateService(live, settings)
+  const isLeft = mustRecreate && judge(live, owner) === 'adoptable'
+  const form = isLeft ? { ...input, settings: inPlace(settings, live) } : input
+  const child = ofItsRevision(live, (revision) => buildService({ ...form, revision, keepsAddress: keeps }))
+  const placed = place(child, seen, owner)
+  return mustRecreate && !isLeft && placed.children.length > 0 ? { ...placed, replace: [live] } : placed
 }
 
 export function keepsAddress(input: FrontInput, seen: Observed): boolean {

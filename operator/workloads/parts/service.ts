@@ -62,15 +62,50 @@ function servicePort(port: Port, headless: boolean): Fields {
 /** A change that Kubernetes forbids in place: the Service object alone is made again. */
 export function mustRecreateService(live: ServiceFact, settings: ServiceSettings): boolean {
   if (live.clusterIp === '') return false
-  if (settings.headless !== (live.clusterIp === 'None')) return true
-  if (settings.clusterIP !== undefined && settings.clusterIP !== live.clusterIp) return true
-  return isAnotherClass(live, settings)
+  return isAnotherAddress(live, settings) || isAnotherClass(live, settings)
+}
+
+function isAnotherAddress({ clusterIp }: ServiceFact, settings: ServiceSettings): boolean {
+  const wanted = settings.headless ? 'None' : (settings.clusterIP ?? '')
+  return wanted === '' ? clusterIp === 'None' : canonical(wanted) !== canonical(clusterIp)
+}
+
+/** An IPv6 address can be spelled in many ways. */
+function canonical(address: string): string {
+  return URL.parse(`http://[${address}]`)?.hostname ?? address
 }
 
 /** Fixed from the moment the Service is a load balancer. What is not asked for, others may fill in. */
 function isAnotherClass(live: ServiceFact, { type, loadBalancerClass }: ServiceSettings): boolean {
   if (type !== 'LoadBalancer' || live.type !== 'LoadBalancer') return false
   return loadBalancerClass !== undefined && loadBalancerClass !== live.loadBalancerClass
+}
+
+/** The same settings in what can be changed in place: with these an object that was left behind can be adopted. */
+export function inPlace(settings: ServiceSettings, live: ServiceFact): ServiceSettings {
+  const { clusterIP: _another, loadBalancerClass, ...rest } = settings
+  if (live.clusterIp === 'None') return withoutAddress(rest)
+  const kept = isAnotherClass(live, settings) ? live.loadBalancerClass : loadBalancerClass
+  return { ...rest, headless: false, ...(kept === undefined ? {} : { loadBalancerClass: kept }) }
+}
+
+/** Kubernetes refuses the rest for a Service without an address. */
+function withoutAddress(settings: ServiceSettings): ServiceSettings {
+  const { externalTrafficPolicy: _policy, loadBalancerSourceRanges: _ranges, ...rest } = settings
+  return { ...rest, type: 'ClusterIP', headless: true }
+}
+
+/** What can be tried beside the live Service: its address and its ports of the nodes are in use by itself. */
+export function besideLive(child: Child, live: ServiceFact): Child {
+  const spec: Fields = { ...child.object.spec }
+  const { clusterIP, ports } = spec
+  const isHeld = typeof clusterIP === 'string' && canonical(clusterIP) === canonical(live.clusterIp)
+  const tried = { clusterIP: isHeld ? undefined : clusterIP, ports: live.type === 'ClusterIP' ? ports : bare(ports) }
+  return { ...child, object: { ...child.object, spec: present({ ...spec, ...tried }) } }
+}
+
+function bare(ports: unknown): unknown {
+  return Array.isArray(ports) ? ports.map((port) => present({ ...port, nodePort: undefined })) : ports
 }
 
 export function hasAddress(live: ServiceFact): boolean {

@@ -48,7 +48,7 @@ describe('the children of a persistent workload', () => {
         spec: { ports: [{ name: 'a', containerPort: 1 }], service: { headless: false } },
         facts: [set, given.service({ clusterIp: 'None' })],
       },
-      'write StatefulSet; hold Service; remove report',
+      'write StatefulSet Service; replace report',
     ],
     [
       'an older revision that never got ready',

@@ -22,10 +22,13 @@ function desired(seen: Seen): Desired {
   const pod = buildPod(seen)
   const step = nextStep(seen, pod)
   return {
-    ...together(placePod(step, pod, seen), placeService(frontOf(seen), seen)),
-    ...(step.type === 'replace' ? { replace: [refOf(step.pod)] } : {}),
+    ...together(placePod(step, pod, seen), placeService(frontOf(seen), seen), placeReplacement(step)),
     ...(step.type === 'backoff' ? { requeueAfterMs: step.leftMs } : {}),
   }
+}
+
+function placeReplacement(step: Step): Placed {
+  return step.type === 'replace' ? { ...nothing, replace: [refOf(step.pod)] } : nothing
 }
 
 function placePod(step: Step, pod: Child, seen: Seen): Placed {

@@ -45,50 +45,6 @@ describe('the children of a service', () => {
       'hold Deployment',
     ],
     ['a Deployment on its way out', { facts: [given.deployment({ deleting: true })] }, 'hold Deployment'],
-    [
-      'headless asked for',
-      { spec: { ports, service: { headless: true } }, facts: [given.service()] },
-      'write Deployment; hold Service; remove report',
-    ],
-    [
-      'headless there',
-      { spec: { ports }, facts: [given.service({ clusterIp: 'None' })] },
-      'write Deployment; hold Service; remove report',
-    ],
-    [
-      'another address',
-      { spec: { ports, service: { clusterIP: '10.96.0.10' } }, facts: [given.service()] },
-      'write Deployment; hold Service; remove report',
-    ],
-    [
-      'another class of load balancer',
-      {
-        spec: { ports, service: { type: 'LoadBalancer', loadBalancerClass: 'a.test/b' } },
-        facts: [given.service({ type: 'LoadBalancer', loadBalancerClass: 'a.test/a' })],
-      },
-      'write Deployment; hold Service; remove report',
-    ],
-    [
-      'the class that somebody else has filled in',
-      {
-        spec: { ports, service: { type: 'LoadBalancer' } },
-        facts: [given.service({ type: 'LoadBalancer', loadBalancerClass: 'a.test/a' })],
-      },
-      'write Deployment Service',
-    ],
-    [
-      'a load balancer for the first time',
-      {
-        spec: { ports, service: { type: 'LoadBalancer', loadBalancerClass: 'a.test/b' } },
-        facts: [given.service()],
-      },
-      'write Deployment Service',
-    ],
-    [
-      'the same address',
-      { spec: { ports, service: { clusterIP: '10.96.0.9' } }, facts: [given.service()] },
-      'write Deployment Service',
-    ],
   ])('%s', (_what, found, expected) => {
     expect(service.desired(found)).toBe(expected)
   })
