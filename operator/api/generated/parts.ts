@@ -245,10 +245,10 @@ export interface Port {
   readonly name: string
   /** Port the process listens on. Example: 8080. */
   readonly containerPort: number
-  /** Port of the Service. Default: the value of `containerPort`. Example: 80. */
-  readonly servicePort?: number
   /** Protocol of the port. Default: TCP. */
   readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+  /** Port of the Service. Default: the value of `containerPort`. Example: 80. */
+  readonly servicePort?: number
   /** Protocol spoken by the application. Default: none. Example: kubernetes.io/h2c. */
   readonly appProtocol?: string
   /** Port on every node, for the types NodePort and LoadBalancer. Default: chosen by Kubernetes. Example: 30080. */

@@ -14,16 +14,19 @@ const port = object(
       example: 'http',
     }),
     containerPort: portNumber('Port the process listens on.', 8080),
-    servicePort: portNumber('Port of the Service. Default: the value of `containerPort`.', 80),
     protocol: choice('Protocol of the port.', ['TCP', 'UDP', 'SCTP'], { default: 'TCP' }),
-    appProtocol: text('Protocol spoken by the application. Default: none.', {
-      maxLength: 316,
-      example: 'kubernetes.io/h2c',
+    // Of the Service alone: the container never sees them.
+    ...changing('live', {
+      servicePort: portNumber('Port of the Service. Default: the value of `containerPort`.', 80),
+      appProtocol: text('Protocol spoken by the application. Default: none.', {
+        maxLength: 316,
+        example: 'kubernetes.io/h2c',
+      }),
+      nodePort: portNumber(
+        'Port on every node, for the types NodePort and LoadBalancer. Default: chosen by Kubernetes.',
+        30_080,
+      ),
     }),
-    nodePort: portNumber(
-      'Port on every node, for the types NodePort and LoadBalancer. Default: chosen by Kubernetes.',
-      30_080,
-    ),
   },
   { required: ['name', 'containerPort'], title: 'Port' },
 )
