@@ -8,18 +8,19 @@ import { createDbLockStore } from '#leader/db-lock-store.ts'
 import type { LockStore } from '#leader/lock-store.ts'
 import { systemClock } from '#lib/clock.ts'
 import { pickPorts } from '../cluster/ports.ts'
-import { startPostgres, type PostgresServer, type PostgresServerOptions } from './postgres-server.ts'
+import { startPostgres, type PostgresServerOptions } from './postgres-server.ts'
+import type { StoreServer } from './server.ts'
 
 const CALL_MS = 2_000
 const LEASE_MS = 1_000
 export const TENANT = 'team'
 
 export interface PostgresRig extends AsyncDisposable {
-  readonly server: PostgresServer
+  readonly server: StoreServer
   /** Runs a statement around the store. */
   hand(statement: string, port?: number): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Another server; whoever starts it ends it. */
-  start(options?: Partial<PostgresServerOptions>): Promise<PostgresServer>
+  start(options?: Partial<PostgresServerOptions>): Promise<StoreServer>
   /** A store with a connection of its own. */
   store(settings?: Partial<DbSettings>): LockStore
   /** Both tables go. */

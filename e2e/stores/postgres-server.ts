@@ -3,16 +3,7 @@ import { execFile } from 'node:child_process'
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { systemClock } from '#lib/clock.ts'
-import { startProcess, type ManagedProcess } from '../cluster/process.ts'
-
-export interface PostgresServer extends AsyncDisposable {
-  readonly port: number
-  /** Of the server that runs now. */
-  process(): ManagedProcess
-  /** Kills what runs and starts anew over the same data. */
-  restart(): Promise<void>
-}
+import { startServer, type StoreServer } from './server.ts'
 
 export interface PostgresServerOptions {
   /** The program; initdb and pg_basebackup lie beside it. */
@@ -29,38 +20,19 @@ export interface PostgresServerOptions {
   readonly copyOf?: number
 }
 
-const START_MS = 30_000
 const run = promisify(execFile)
 
-export async function startPostgres(options: PostgresServerOptions): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresServerOptions): Promise<StoreServer> {
   const { file, folder, port } = options
   const data = path.join(folder, `data-${port}`)
   const user = await userFor(folder)
   await mkdir(data, { mode: 0o700 })
   if (user !== undefined) await chown(data, user.uid, user.gid)
   await prepare(options, data, user)
-  const start = async (): Promise<ManagedProcess> => {
-    const [program, ...args] = [...prefixOf(user), file, '-D', data]
-    const started = await startProcess({ name: `postgres-${port}`, file: program ?? file, args, runDir: folder })
-    const signal = AbortSignal.timeout(START_MS)
-    // It listens before it lets anybody in.
-    while (!(await isReady(path.join(path.dirname(file), 'pg_isready'), port))) {
-      if (!started.isRunning()) throw new Error(`${started.name} ended: ${await readFile(started.logPath, 'utf8')}`)
-      await systemClock.sleep(20, signal)
-    }
-    return started
-  }
-  let running = await start()
-  return {
-    port,
-    process: () => running,
-    restart: async () => {
-      await running.kill()
-      running = await start()
-    },
-    // Immediate: the data go anyway.
-    [Symbol.asyncDispose]: () => running.kill(),
-  }
+  const [program, ...args] = [...prefixOf(user), file, '-D', data]
+  const spec = { name: `postgres-${port}`, file: program ?? file, args, runDir: folder }
+  // It listens before it lets anybody in.
+  return await startServer(port, spec, () => isReady(path.join(path.dirname(file), 'pg_isready'), port))
 }
 
 async function isReady(program: string, port: number): Promise<boolean> {

@@ -17,10 +17,12 @@ const programs = {
   postgres: { name: 'postgres', debian: 'postgresql', versions: '/usr/lib/postgresql' },
 } as const satisfies Readonly<Record<string, Program>>
 
+export type ProgramName = keyof typeof programs
+
 const INSTALL_MS = 300_000
 
 /** Absolute path. Throws a sentence that says what to install. */
-async function findProgram(of: keyof typeof programs, report: (line: string) => void): Promise<string> {
+async function findProgram(of: ProgramName, report: (line: string) => void): Promise<string> {
   const program: Program = programs[of]
   const found = await find(program)
   if (found !== undefined) return found
@@ -31,7 +33,7 @@ async function findProgram(of: keyof typeof programs, report: (line: string) => 
 }
 
 /** Undefined: not here and not to be had, which is said; with REQUIRE_TOOLS=1 it is a failure. */
-export async function findProgramOrSay(of: keyof typeof programs): Promise<string | undefined> {
+export async function findProgramOrSay(of: ProgramName): Promise<string | undefined> {
   try {
     return await findProgram(of, (line) => console.error(line))
   } catch (error) {

@@ -8,17 +8,18 @@ import { connectRedis, type RedisSettings } from '#leader/redis-connection.ts'
 import { createRedisLockStore } from '#leader/redis-lock-store.ts'
 import { systemClock } from '#lib/clock.ts'
 import { pickPorts } from '../cluster/ports.ts'
-import { startRedis, type RedisServer, type RedisServerOptions } from './redis-server.ts'
+import { startRedis, type RedisServerOptions } from './redis-server.ts'
+import type { StoreServer } from './server.ts'
 
 const CALL_MS = 2_000
 export const TENANT = 'team'
 
 export interface RedisRig extends AsyncDisposable {
-  readonly server: RedisServer
+  readonly server: StoreServer
   /** Reaches around the store. */
   readonly hand: Redis
   /** Another server; whoever starts it ends it. */
-  start(options?: Partial<RedisServerOptions>): Promise<RedisServer>
+  start(options?: Partial<RedisServerOptions>): Promise<StoreServer>
   /** A store with a connection of its own. */
   store(settings?: Partial<RedisSettings>, port?: number): LockStore
   /** Everything that was stored and opened so far goes. */

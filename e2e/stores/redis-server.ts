@@ -2,16 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
-import { systemClock } from '#lib/clock.ts'
-import { startProcess, type ManagedProcess } from '../cluster/process.ts'
-
-export interface RedisServer extends AsyncDisposable {
-  readonly port: number
-  /** Of the server that runs now. */
-  process(): ManagedProcess
-  /** Kills what runs and starts anew with an empty memory. */
-  restart(): Promise<void>
-}
+import { startServer, type StoreServer } from './server.ts'
 
 export interface RedisServerOptions {
   /** The program. */
@@ -26,28 +17,13 @@ export interface RedisServerOptions {
   readonly sentinelOf?: { readonly master: string; readonly port: number }
 }
 
-const START_MS = 10_000
-
-export async function startRedis(options: RedisServerOptions): Promise<RedisServer> {
+/** What is in memory goes with a restart. */
+export async function startRedis(options: RedisServerOptions): Promise<StoreServer> {
   const { file, port, folder } = options
   const configFile = path.join(folder, `redis-${port}.conf`)
   await writeFile(configFile, await configOf(options))
   const args = [configFile, ...(options.sentinelOf === undefined ? [] : ['--sentinel'])]
-  const start = async (): Promise<ManagedProcess> => {
-    const started = await startProcess({ name: `redis-${port}`, file, args, runDir: folder })
-    await listens(port, started)
-    return started
-  }
-  let running = await start()
-  return {
-    port,
-    process: () => running,
-    restart: async () => {
-      await running.kill()
-      running = await start()
-    },
-    [Symbol.asyncDispose]: () => running.stop(),
-  }
+  return await startServer(port, { name: `redis-${port}`, file, args, runDir: folder }, accepts)
 }
 
 /** A file, because a sentinel writes what it learns into it. */
@@ -94,14 +70,6 @@ function sentinelLines({
     ['sentinel', 'down-after-milliseconds', master, '1000'],
     ['sentinel', 'failover-timeout', master, '5000'],
   ]
-}
-
-async function listens(port: number, started: ManagedProcess): Promise<void> {
-  const signal = AbortSignal.timeout(START_MS)
-  while (!(await accepts(port))) {
-    if (!started.isRunning()) throw new Error(`${started.name} ended: ${await started.ended}; see ${started.logPath}`)
-    await systemClock.sleep(20, signal)
-  }
 }
 
 function accepts(port: number): Promise<boolean> {

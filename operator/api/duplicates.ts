@@ -1,9 +1,10 @@
 // Values of a `set` and keys of a `map` occur once; where these lists are, the schema says.
 import type { ErrorObject } from 'ajv'
+import { isObject, type JsonObject } from '#lib/json.ts'
 
 /** Walks the parts of `value` that the schema knows, so it goes no deeper than the schema. */
 export function duplicatesIn(schema: unknown, value: unknown, path = ''): readonly ErrorObject[] {
-  if (!isRecord(schema)) return []
+  if (!isObject(schema)) return []
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value
     return [
@@ -11,15 +12,15 @@ export function duplicatesIn(schema: unknown, value: unknown, path = ''): readon
       ...items.flatMap((item, index) => duplicatesIn(schema['items'], item, `${path}/${index}`)),
     ]
   }
-  if (!isRecord(value)) return []
-  const known = isRecord(schema['properties']) ? schema['properties'] : {}
+  if (!isObject(value)) return []
+  const known = isObject(schema['properties']) ? schema['properties'] : {}
   return Object.entries(value).flatMap(([name, item]) => {
     const part = Object.hasOwn(known, name) ? known[name] : schema['additionalProperties']
     return duplicatesIn(part, item, `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)
   })
 }
 
-function repeatedItems(schema: Fields, items: readonly unknown[], path: string): readonly ErrorObject[] {
+function repeatedItems(schema: JsonObject, items: readonly unknown[], path: string): readonly ErrorObject[] {
   const mode = schema['x-kubernetes-list-type']
   if (mode !== 'map' && mode !== 'set') return []
   const keys = schema['x-kubernetes-list-map-keys']
@@ -37,12 +38,6 @@ function repeatedItems(schema: Fields, items: readonly unknown[], path: string):
 }
 
 function keysOf(item: unknown, keys: unknown): unknown {
-  if (!isRecord(item) || !Array.isArray(keys)) return undefined
+  if (!isObject(item) || !Array.isArray(keys)) return undefined
   return Object.fromEntries(keys.map((key) => [String(key), item[String(key)]]))
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 // Checks a spec as the API server would, and fills in the defaults. It never throws, whatever JSON it is given, and
 // never changes its input. A spec of the wrong shape is told its shape first: rules are judged only when that is right.
+import { isObject } from '#lib/json.ts'
 import { checkOf, type Check } from './checks.ts'
 import { duplicatesIn } from './duplicates.ts'
 import type { KindName, RuleId, Specs } from './generated/kinds.ts'
@@ -148,9 +149,5 @@ function itemsOf({ path, value, old }: Place): readonly Place[] {
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
